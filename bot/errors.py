@@ -1,0 +1,123 @@
+"""Every error that Flerkanal raises on purpose.
+
+FlerkanalError
+├── SettingsError            settings contradict each other or are missing; `problems` names them all
+├── InvalidMessage           what came in can't be accepted; `status` is the HTTP status, `code` a short name
+├── StorageError
+│   ├── StorageUnavailable   Redis or the database does not answer; may be tried again
+│   ├── LayoutMismatch       Redis holds the data of an incompatible layout
+│   └── LeaseLost            another worker owns the partition now; the turn left no trace
+├── UnreadableEntry          a stored entry can't be decoded; goes to the dead letters
+├── DialogueError
+│   ├── ModelNotFound        no trained model fits
+│   └── TurnFailed           the dialogue engine could not complete a turn
+├── DeliveryError            a channel did not take a message
+│   ├── DeliveryDelayed      try again, not before `retry_after` seconds
+│   ├── DeliveryRefused      never try again: the platform refuses the message for good
+│   ├── RecipientGone        the customer blocked the bot or left
+│   └── WindowClosed         the platform's time for answering is over
+└── BusinessSystemError      a system behind the actions failed
+    └── BusinessSystemUnavailable   it does not answer in time; the customer is told so
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class FlerkanalError(Exception):
+    """The root of the tree: catch it to catch all of Flerkanal's own errors."""
+
+
+class SettingsError(FlerkanalError):
+    """Settings are missing or contradict each other."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(self.problems))
+
+
+class InvalidMessage(FlerkanalError):
+    """A message that can't be accepted; nothing of it is stored.
+
+    `code` is a short stable name for programs, `status` an HTTP status from 400 to 499,
+    the text a sentence for people that says what to do.
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        self.code = code
+        self.status = status
+        super().__init__(message)
+
+
+class StorageError(FlerkanalError):
+    """Something about Redis or the database."""
+
+
+class StorageUnavailable(StorageError):
+    """Redis or the database does not answer. Safe to try again."""
+
+
+class LayoutMismatch(StorageError):
+    """Redis holds data that was laid out with other settings."""
+
+
+class LeaseLost(StorageError):
+    """The partition's lease has passed to another worker: the commit was refused as a whole."""
+
+    def __init__(self, partition: int) -> None:
+        self.partition = partition
+        super().__init__(f"the lease of partition {partition} has passed to another worker")
+
+
+class UnreadableEntry(FlerkanalError):
+    """A stored entry can't be decoded."""
+
+
+class DialogueError(FlerkanalError):
+    """Something about the dialogue engine."""
+
+
+class ModelNotFound(DialogueError):
+    """There is no trained model to load."""
+
+
+class TurnFailed(DialogueError):
+    """A turn could not be completed."""
+
+
+class DeliveryError(FlerkanalError):
+    """A channel did not take a message."""
+
+
+class DeliveryDelayed(DeliveryError):
+    """Try again, not before `retry_after` seconds (None: by the sender's own backoff)."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+class DeliveryRefused(DeliveryError):
+    """The platform refuses this message for good."""
+
+
+class RecipientGone(DeliveryError):
+    """The customer blocked the bot or left the platform."""
+
+
+class WindowClosed(DeliveryError):
+    """The platform's time for answering this customer is over."""
+
+
+class BusinessSystemError(FlerkanalError):
+    """A system behind the actions failed."""
+
+
+class BusinessSystemUnavailable(BusinessSystemError):
+    """The system does not answer in time. `system` is its name for people."""
+
+    def __init__(self, system: str, reason: str) -> None:
+        self.system = system
+        self.reason = reason
+        super().__init__(f"{system} is unavailable: {reason}")

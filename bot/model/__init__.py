@@ -1,0 +1,1 @@
+"""Pure data: messages and conversations. Standard library only."""

@@ -1,0 +1,195 @@
+"""Every interface between the parts. Implementations are picked in `bot/app/bootstrap.py` alone.
+
+Unless a method says otherwise, an implementation may raise StorageUnavailable from any method
+that touches a store; the caller may then try again.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bot.model.messages import Inbound, Outbound, Utterance
+from bot.model.turns import Entry, Lease, TrackerWindow, TurnCommit, TurnResult
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A message is safely in the inbox.
+
+    `turn_id` is its entry's id, `cursor` its place in the transcript. `duplicate`: it had been
+    accepted before, and these are the first one's; nothing was written this time.
+    """
+
+    turn_id: str
+    cursor: str
+    duplicate: bool
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A nudge that something of a conversation changed; it may be lost, the transcript is not.
+
+    `said`: the transcript grew. `typing`: a turn began. `answered`: the turn `turn_id` is over.
+    """
+
+    kind: Literal["said", "typing", "answered"]
+    conversation_id: str
+    turn_id: str
+
+
+class Inbox(ABC):
+    """Where the edge puts messages. Safe to use from many tasks."""
+
+    @abstractmethod
+    async def accept(self, message: Inbound) -> Accepted:
+        """Store the message durably, once per (channel, conversation, event id).
+
+        The deduplication mark, the inbox entry and the transcript's line are written in one step.
+        When it returns, the message survives the death of every process.
+        """
+
+
+class Transcripts(ABC):
+    """Where the edge reads conversations from. Safe to use from many tasks."""
+
+    @abstractmethod
+    async def read(
+        self, conversation_id: str, after: str | None = None, limit: int = 500
+    ) -> Sequence[Utterance]:
+        """The utterances after the cursor `after` (None: the newest `limit`), oldest first.
+
+        Raises InvalidMessage for a cursor that is not one.
+        """
+
+    @abstractmethod
+    async def is_answered(self, message: Inbound) -> bool:
+        """Whether the turn that this message started is over."""
+
+    @abstractmethod
+    def notices(self) -> AsyncIterator[Notice | None]:
+        """Nudges of all conversations, from now on. Never ends by itself.
+
+        Reconnects by itself; yields None after each (re)connection, the first one too: notices may
+        have been lost before it, so read again whatever you follow.
+        """
+
+
+class PartitionQueue(ABC):
+    """A durable queue in partitions, each read by one process at a time: the holder of its lease.
+
+    A conversation's entries are all in one partition, so its order is kept without a lock per
+    message. `holder` is the unique name of a process.
+    """
+
+    @abstractmethod
+    async def balance(self, holder: str, held: Sequence[Lease]) -> Sequence[Lease]:
+        """Extend what is held, take a fair share of what nobody holds; returns all held now.
+
+        To be called a few times per lease time. A lease of `held` that is not in the answer is
+        lost or was given up in favour of a new process: take no new entry of it.
+        """
+
+    @abstractmethod
+    async def release(self, leases: Sequence[Lease]) -> None:
+        """Give the leases back at once. Leases held by others by now are left alone."""
+
+    @abstractmethod
+    async def unfinished(self, lease: Lease) -> Sequence[Entry]:
+        """Entries that an earlier holder began and did not finish, oldest first.
+
+        To be taken before any new one of the partition.
+        """
+
+    @abstractmethod
+    async def next_entries(
+        self, leases: Sequence[Lease], limit: int, wait: float
+    ) -> Sequence[Entry]:
+        """New entries of the leased partitions, oldest first within each partition.
+
+        Waits up to `wait` seconds for the first one; an empty answer is normal.
+        """
+
+    @abstractmethod
+    async def bury(self, entry: Entry, reason: str) -> None:
+        """Move an entry to the dead letters and acknowledge it, in one step. Raises LeaseLost."""
+
+
+class TurnQueue(PartitionQueue):
+    """The worker's side of the inbox."""
+
+    @abstractmethod
+    async def window(self, lease: Lease, conversation_id: str) -> TrackerWindow:
+        """The conversation's bounded past."""
+
+    @abstractmethod
+    async def commit(self, commit: TurnCommit) -> None:
+        """Save all effects of a turn and acknowledge its entry, in one step.
+
+        Raises LeaseLost where the lease has passed on; then nothing was written.
+        """
+
+    @abstractmethod
+    async def announce_typing(self, entry: Entry, conversation_id: str) -> None:
+        """Tell whoever follows the conversation that a turn began. Losing it does no harm."""
+
+
+class Outbox(PartitionQueue):
+    """The sender's side: answers on their way to channels that must be called."""
+
+    @abstractmethod
+    async def delivered(self, entry: Entry) -> None:
+        """Acknowledge an entry: its message is with the platform. Raises LeaseLost."""
+
+
+class DialogueEngine(ABC):
+    """Understands and answers. Holds no conversation of its own: the past comes in, events go out."""
+
+    @property
+    @abstractmethod
+    def version(self) -> str:
+        """The loaded model's name."""
+
+    @abstractmethod
+    def understand(self, messages: Sequence[Inbound]) -> Sequence[dict[str, Any]]:
+        """Parse many messages in one call of the NLU pipeline; one parse result each, in order."""
+
+    @abstractmethod
+    async def answer(
+        self, message: Inbound, turn_id: str, parse: dict[str, Any], window: TrackerWindow
+    ) -> TurnResult:
+        """Take one turn. Turns of different conversations may run side by side.
+
+        Raises TurnFailed where the engine itself fails; a failing action is not that: it is
+        answered by telling the customer.
+        """
+
+    @abstractmethod
+    async def apologise(
+        self, message: Inbound, turn_id: str, window: TrackerWindow
+    ) -> TurnResult:
+        """The turn that is taken where `answer` failed for good: says sorry, offers a human."""
+
+
+class Sessions(ABC):
+    """Who may read and write a web conversation: the bearer of an unguessable token."""
+
+    @abstractmethod
+    async def create(self) -> tuple[str, str]:
+        """A new (token, conversation id). The token has 256 random bits and is stored hashed."""
+
+    @abstractmethod
+    async def find(self, token: str) -> str | None:
+        """The token's conversation id, or None."""
+
+
+class PushChannel(ABC):
+    """A channel whose platform must be called to deliver a message."""
+
+    name: str
+
+    @abstractmethod
+    async def deliver(self, message: Outbound) -> None:
+        """Deliver one message. Raises DeliveryError's subclasses and nothing else."""
