@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -74,6 +75,21 @@ class Transcripts(ABC):
 
         Reconnects by itself; yields None after each (re)connection, the first one too: notices may
         have been lost before it, so read again whatever you follow.
+        """
+
+
+class Followers(ABC):
+    """One process's shared ear for notices: many may follow one conversation."""
+
+    @abstractmethod
+    def follow(
+        self, conversation_id: str
+    ) -> AbstractAsyncContextManager[AsyncIterator[Notice | None]]:
+        """Enter to hear of a conversation; leave to stop.
+
+        Inside, the iterator yields each Notice of the conversation from the moment of entry, and
+        None when notices may have been lost: read the transcript again then. Waiting for the next
+        one may be cancelled (a timeout) without losing any. Never ends by itself, raises nothing.
         """
 
 
@@ -167,9 +183,7 @@ class DialogueEngine(ABC):
         """
 
     @abstractmethod
-    async def apologise(
-        self, message: Inbound, turn_id: str, window: TrackerWindow
-    ) -> TurnResult:
+    async def apologise(self, message: Inbound, turn_id: str, window: TrackerWindow) -> TurnResult:
         """The turn that is taken where `answer` failed for good: says sorry, offers a human."""
 
 

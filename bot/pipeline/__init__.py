@@ -1,0 +1,1 @@
+"""The pipeline: inbox, turn, outbox."""

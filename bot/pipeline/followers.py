@@ -1,0 +1,70 @@
+"""One reader of notices a process, shared by every socket and request that waits for an answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bot.ports import Followers, Notice, Transcripts
+
+_BACKLOG = 256
+
+
+class NoticeFollowers(Followers):
+    """Hands each notice to those who follow its conversation.
+
+    `run` must be running as a task for the process's lifetime. A follower that falls more than
+    `backlog` notices behind gets one None in their place, so a slow socket costs bounded memory.
+    """
+
+    def __init__(self, transcripts: Transcripts, backlog: int = _BACKLOG) -> None:
+        if backlog < 1:
+            raise ValueError(f"backlog must be at least 1, not {backlog}")
+        self._transcripts = transcripts
+        self._backlog = backlog
+        self._mailboxes: dict[str, set[_Mailbox]] = {}
+
+    async def run(self) -> None:
+        """Read notices until cancelled. An error of the notices' source ends it and is raised."""
+        async for notice in self._transcripts.notices():
+            if notice is None:
+                for mailboxes in self._mailboxes.values():
+                    for mailbox in mailboxes:
+                        mailbox.put(None)
+            else:
+                for mailbox in self._mailboxes.get(notice.conversation_id, ()):
+                    mailbox.put(notice)
+
+    @asynccontextmanager
+    async def follow(self, conversation_id: str) -> AsyncIterator[AsyncIterator[Notice | None]]:
+        mailbox = _Mailbox(self._backlog)
+        self._mailboxes.setdefault(conversation_id, set()).add(mailbox)
+        try:
+            yield mailbox
+        finally:
+            mailboxes = self._mailboxes[conversation_id]
+            mailboxes.discard(mailbox)
+            if not mailboxes:
+                del self._mailboxes[conversation_id]
+
+    @property
+    def followed(self) -> int:
+        """How many conversations somebody follows now."""
+        return len(self._mailboxes)
+
+
+class _Mailbox(AsyncIterator["Notice | None"]):
+    # A class and not an async generator: cancelling a wait would finish a generator for good.
+    def __init__(self, backlog: int) -> None:
+        self._queue: asyncio.Queue[Notice | None] = asyncio.Queue(backlog)
+
+    def put(self, notice: Notice | None) -> None:
+        if notice is None or self._queue.full():
+            while not self._queue.empty():
+                self._queue.get_nowait()
+            notice = None
+        self._queue.put_nowait(notice)
+
+    async def __anext__(self) -> Notice | None:
+        return await self._queue.get()
