@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseSettings, Field, SecretStr, ValidationError, validator
+from pydantic import BaseSettings, Field, SecretStr, ValidationError, root_validator, validator
 
 from bot.errors import SettingsError
+
+# What a channel can't work without. With none of them set the channel is off, with some it
+# refuses to start: half a set of secrets is a mistake, never a wish.
+CHANNEL_SECRETS: Mapping[str, tuple[str, ...]] = {
+    "slack": ("slack_bot_token", "slack_signing_secret"),
+    "telegram": ("telegram_bot_token", "telegram_secret_token"),
+    "messenger": ("messenger_page_token", "messenger_app_secret", "messenger_verify_token"),
+}
 
 
 class Settings(BaseSettings):
@@ -41,12 +50,26 @@ class Settings(BaseSettings):
     max_deliveries: int = Field(3, ge=1)
     dedupe_seconds: int = Field(7 * 24 * 3600, ge=60)
 
+    # the channels
+    slack_bot_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_handoff_channel: str | None = None
+    slack_api_url: str = "https://slack.com/api/"
+    telegram_bot_token: SecretStr | None = None
+    telegram_secret_token: SecretStr | None = None
+    telegram_api_url: str = "https://api.telegram.org/bot"
+    messenger_page_token: SecretStr | None = None
+    messenger_app_secret: SecretStr | None = None
+    messenger_verify_token: SecretStr | None = None
+    messenger_api_url: str = "https://graph.facebook.com/v21.0"
+
     # the dialogue
     models_dir: Path = Path("models")
     action_endpoint: str | None = None
     action_timeout: float = Field(10.0, gt=0)
 
     log_level: str = "INFO"
+    log_format: Literal["auto", "json", "text"] = "auto"
 
     class Config:
         env_file = ".env"
@@ -54,21 +77,26 @@ class Settings(BaseSettings):
         allow_mutation = False
         case_sensitive = False
 
+    @root_validator(pre=True)
+    def _empty_is_absent(cls, values: dict[str, Any]) -> dict[str, Any]:
+        # A line such as `REST_TOKEN=` in a copied .env means "not set", never "an empty secret".
+        return {name: value for name, value in values.items() if value != ""}
+
     @validator("log_level")
-    def _known_level(cls, value: str) -> str:  # noqa: N805 (pydantic passes the class)
+    def _known_level(cls, value: str) -> str:
         level = value.upper()
         if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError("use DEBUG, INFO, WARNING or ERROR")
         return level
 
     @validator("redis_url")
-    def _redis_scheme(cls, value: str | None) -> str | None:  # noqa: N805
+    def _redis_scheme(cls, value: str | None) -> str | None:
         if value and not value.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("must begin with redis://, rediss:// or unix://")
         return value or None
 
     @validator("action_endpoint")
-    def _http_scheme(cls, value: str | None) -> str | None:  # noqa: N805
+    def _http_scheme(cls, value: str | None) -> str | None:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return value or None
@@ -78,6 +106,16 @@ class Settings(BaseSettings):
         """WEB_ALLOWED_ORIGINS split at commas: origins such as `https://shop.example`."""
         origins = (origin.strip().rstrip("/") for origin in self.web_allowed_origins.split(","))
         return tuple(origin for origin in origins if origin)
+
+    def missing_for(self, channel: str) -> tuple[str, ...]:
+        """The environment's names that `channel` needs and that are not set."""
+        return tuple(
+            name.upper() for name in CHANNEL_SECRETS[channel] if getattr(self, name) is None
+        )
+
+    def is_configured(self, channel: str) -> bool:
+        """Whether `channel` has all that it needs."""
+        return not self.missing_for(channel)
 
     @property
     def database_dsn(self) -> str:
@@ -102,12 +140,30 @@ def load_settings(**overrides: Any) -> Settings:
         raise SettingsError(
             [f"{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()]
         ) from error
-    problems = []
-    for origin in settings.allowed_origins:
-        if not origin.startswith(("http://", "https://")):
-            problems.append(
-                f"WEB_ALLOWED_ORIGINS: {origin!r} is not an origin such as https://shop.example"
-            )
+    problems = [
+        f"WEB_ALLOWED_ORIGINS: {origin!r} is not an origin such as https://shop.example"
+        for origin in settings.allowed_origins
+        if not origin.startswith(("http://", "https://"))
+    ]
+    problems += _half_set_channels(settings)
     if problems:
         raise SettingsError(problems)
     return settings
+
+
+def _half_set_channels(settings: Settings) -> list[str]:
+    problems = []
+    for channel, needed in CHANNEL_SECRETS.items():
+        missing = settings.missing_for(channel)
+        if missing and len(missing) < len(needed):
+            problems.append(
+                f"{channel.capitalize()} is half set up, {', '.join(missing)} "
+                f"{'is' if len(missing) == 1 else 'are'} missing: set all of "
+                f"{', '.join(name.upper() for name in needed)}, or none to leave it off"
+            )
+    if settings.slack_handoff_channel and not settings.is_configured("slack"):
+        problems.append(
+            "SLACK_HANDOFF_CHANNEL is set but Slack is not: set SLACK_BOT_TOKEN and "
+            "SLACK_SIGNING_SECRET as well, or leave it out"
+        )
+    return problems
