@@ -1,0 +1,102 @@
+"""Blocking database work with a time limit, off the event loop, on a bounded number of threads."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from actions.orders.errors import OrdersUnavailable
+
+T = TypeVar("T")
+
+
+class Call:
+    """One piece of work, which another thread may cut off while it waits for the database."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connection: Any = None
+        self._over = False
+
+    @property
+    def over(self) -> bool:
+        """Whether the caller has stopped waiting; nobody wants the result any more."""
+        return self._over
+
+    def attach(self, dbapi_connection: Any) -> None:
+        """Name the connection that the work is about to wait on."""
+        with self._lock:
+            self._connection = dbapi_connection
+            if self._over:
+                _cut(dbapi_connection)
+
+    def detach(self) -> None:
+        """The connection goes back to the pool: from now on it may be somebody else's."""
+        with self._lock:
+            self._connection = None
+
+    def cut(self) -> None:
+        """Make the work fail now, whatever it waits for. Safe to call twice, from any thread."""
+        with self._lock:
+            self._over = True
+            if self._connection is not None:
+                _cut(self._connection)
+
+
+def _cut(connection: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.interrupt()
+        return
+    # A server that is frozen but still connected answers neither a cancel request nor a time
+    # limit of its own: only the end of the socket wakes the thread that reads from it. Whatever
+    # goes wrong here means that the connection has ended already.
+    with suppress(Exception), socket.socket(fileno=os.dup(connection.fileno())) as duplicate:
+        duplicate.shutdown(socket.SHUT_RDWR)
+
+
+class TimedCalls:
+    """Runs work on at most `threads` threads and waits at most `limit` seconds for each."""
+
+    def __init__(self, *, threads: int, limit: float) -> None:
+        self._limit = limit
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="orders")
+        self._under_way: set[Call] = set()
+        self._closed = False
+
+    async def run(self, work: Callable[[Call], T]) -> T:
+        """The result of `work`, or its exception.
+
+        Raises OrdersUnavailable when the time is over, waiting for a free thread included, or
+        when this object is closed.
+        """
+        if self._closed:
+            raise OrdersUnavailable("shutting down", retryable=True)
+        call = Call()
+        self._under_way.add(call)
+        try:
+            future = self._executor.submit(work, call)
+            return await asyncio.wait_for(asyncio.wrap_future(future), self._limit)
+        except asyncio.TimeoutError as error:
+            raise OrdersUnavailable(f"no answer in {self._limit:g} s", retryable=True) from error
+        except asyncio.CancelledError as error:
+            # Either the caller was cancelled, or the work was, while it waited for a thread.
+            if self._closed:
+                raise OrdersUnavailable("shutting down", retryable=True) from error
+            raise
+        finally:
+            call.cut()
+            self._under_way.discard(call)
+
+    def close(self) -> None:
+        """Cut off whatever is under way and end the threads, without waiting for them."""
+        self._closed = True
+        for call in tuple(self._under_way):
+            call.cut()
+        self._executor.shutdown(wait=False, cancel_futures=True)
