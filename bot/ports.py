@@ -113,11 +113,19 @@ class PartitionQueue(ABC):
         """Give the leases back at once. Leases held by others by now are left alone."""
 
     @abstractmethod
+    async def stop(self, holder: str, leases: Sequence[Lease]) -> None:
+        """Give everything back and take no more part."""
+
+    @abstractmethod
     async def unfinished(self, lease: Lease) -> Sequence[Entry]:
         """Entries that an earlier holder began and did not finish, oldest first.
 
-        To be taken before any new one of the partition.
+        To be taken before any new one of the partition, each with `begin_again` first.
         """
+
+    @abstractmethod
+    async def begin_again(self, entry: Entry) -> Entry:
+        """Count one more delivery of an unfinished entry; returns it with the new count."""
 
     @abstractmethod
     async def next_entries(
@@ -137,7 +145,7 @@ class TurnQueue(PartitionQueue):
     """The worker's side of the inbox."""
 
     @abstractmethod
-    async def window(self, lease: Lease, conversation_id: str) -> TrackerWindow:
+    async def window(self, conversation_id: str) -> TrackerWindow:
         """The conversation's bounded past."""
 
     @abstractmethod
@@ -187,6 +195,36 @@ class DialogueEngine(ABC):
         """The turn that is taken where `answer` failed for good: says sorry, offers a human."""
 
 
+@dataclass(frozen=True)
+class DeadLetter:
+    """An entry that could not be read or failed for good.
+
+    `id` is what `replay` takes; `queue` is `inbox` or `outbox`; `at` is in seconds since the epoch.
+    """
+
+    id: str
+    queue: str
+    at: float
+    reason: str
+    raw: bytes
+
+
+class DeadLetters(ABC):
+    """What could not be handled, kept until somebody has looked at it."""
+
+    @abstractmethod
+    async def list(self, limit: int = 100) -> Sequence[DeadLetter]:
+        """The oldest `limit` of them."""
+
+    @abstractmethod
+    async def count(self) -> int:
+        """How many there are."""
+
+    @abstractmethod
+    async def replay(self, ids: Sequence[str]) -> int:
+        """Put them back at the end of the queue they came from; returns how many there were."""
+
+
 class Sessions(ABC):
     """Who may read and write a web conversation: the bearer of an unguessable token."""
 
@@ -207,3 +245,25 @@ class PushChannel(ABC):
     @abstractmethod
     async def deliver(self, message: Outbound) -> None:
         """Deliver one message. Raises DeliveryError's subclasses and nothing else."""
+
+
+@dataclass(frozen=True)
+class PipelineState:
+    """How the pipeline stands, over all partitions.
+
+    `inbox_waiting` and `outbox_waiting` count entries that are not acknowledged yet; `models`
+    names the loaded model of each live worker.
+    """
+
+    inbox_waiting: int
+    outbox_waiting: int
+    dead_letters: int
+    models: tuple[str, ...] = ()
+
+
+class PipelineMonitor(ABC):
+    """What operators watch."""
+
+    @abstractmethod
+    async def state(self) -> PipelineState:
+        """The state now; cheap enough to ask every second."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar, Union
+from typing import Any, ClassVar
 
 from bot.errors import UnreadableEntry
 
@@ -77,7 +77,7 @@ class Custom:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-Content = Union[Text, Buttons, Image, Card, Custom]
+Content = Text | Buttons | Image | Card | Custom
 
 _KINDS: dict[str, type[Any]] = {cls.kind: cls for cls in (Text, Buttons, Image, Card, Custom)}
 _PARTS: dict[str, type[Any]] = {"buttons": Button, "facts": Fact}

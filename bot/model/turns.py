@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from bot.model.content import Content
@@ -21,21 +21,35 @@ class Lease:
 
 @dataclass(frozen=True)
 class Entry:
-    """An inbox entry under a lease. `deliveries` counts how often a worker began it (from 1)."""
+    """An entry of a partition's queue, under a lease.
+
+    `deliveries` counts how often a worker began it, this time included.
+    """
 
     lease: Lease
     id: str
     raw: bytes
     deliveries: int = 1
 
+    @property
+    def turn_id(self) -> str:
+        """The turn's name, unique over all partitions."""
+        return turn_id(self.lease.partition, self.id)
 
-@dataclass(frozen=True)
+
+def turn_id(partition: int, entry_id: str) -> str:
+    """The name of the turn that an inbox entry starts."""
+    return f"{partition}-{entry_id}"
+
+
+@dataclass(frozen=True, eq=False)
 class TrackerWindow:
     """What a dialogue engine needs of a conversation's past, bounded in size.
 
-    `base` are events that set up the state as it was at event number `start` (slots, an active
-    form); `tail` are the events stored since. All are JSON objects in the engine's own form.
-    `length` counts all events that the conversation has.
+    `base` are events that set up the state as it was after the first `start` events (slots, an
+    active form); `tail` are the events stored since. All are JSON objects in the engine's form.
+    Two windows are never equal: an engine may keep what it built from one for as long as it is
+    handed the same object.
     """
 
     base: tuple[dict[str, Any], ...] = ()
@@ -53,22 +67,28 @@ class TurnResult:
     """What the dialogue engine made of one message.
 
     `events` are appended to the conversation's tracker; `answers` go to the customer in order;
-    `rebased` is a new, shorter window where the old one grew too long, else None.
+    `window` is the past after them. `rebased`: the window starts later than the one handed in,
+    because that had grown too long, and is worth storing.
     """
 
     events: Sequence[dict[str, Any]]
     answers: Sequence[Content]
-    rebased: TrackerWindow | None = None
+    window: TrackerWindow
+    rebased: bool = False
 
 
 @dataclass(frozen=True)
 class TurnCommit:
-    """All effects of a turn, saved together or not at all."""
+    """All effects of a turn, saved together or not at all.
+
+    `past_length` is how many events the conversation had before. `push`: the answers must also be
+    delivered by a sender, since the channel has to be called. `failure`: why the message could
+    not be handled; it goes to the dead letters too, although the customer got an answer.
+    """
 
     entry: Entry
-    inbound: Inbound
+    message: Inbound
     result: TurnResult
-    expected_length: int
-    deliver: bool = False
+    past_length: int
+    push: bool = False
     failure: str | None = None
-    tags: dict[str, str] = field(default_factory=dict)
