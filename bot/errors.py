@@ -5,9 +5,10 @@ FlerkanalError
 ├── InvalidMessage           what came in can't be accepted; `status` is the HTTP status, `code` a short name
 ├── StorageError
 │   ├── StorageUnavailable   Redis or the database does not answer; may be tried again
-│   ├── LayoutMismatch       Redis holds the data of an incompatible layout
+│   ├── LayoutMismatch       Redis or the database holds the data of an incompatible layout
 │   └── LeaseLost            another worker owns the partition now; the turn left no trace
 ├── UnreadableEntry          a stored entry can't be decoded; goes to the dead letters
+├── AnswerPending            a message is kept, its answer did not come in time; `event_id` asks again
 ├── DialogueError
 │   ├── ModelNotFound        no trained model fits
 │   └── TurnFailed           the dialogue engine could not complete a turn
@@ -59,7 +60,7 @@ class StorageUnavailable(StorageError):
 
 
 class LayoutMismatch(StorageError):
-    """Redis holds data that was laid out with other settings."""
+    """Redis or the database was laid out with other settings or by a newer version."""
 
 
 class LeaseLost(StorageError):
@@ -72,6 +73,17 @@ class LeaseLost(StorageError):
 
 class UnreadableEntry(FlerkanalError):
     """A stored entry can't be decoded."""
+
+
+class AnswerPending(FlerkanalError):
+    """A message is safe in the inbox, but its answer did not come while its sender waited.
+
+    Sending the message again with the same `event_id` is no second message: it waits on.
+    """
+
+    def __init__(self, event_id: str) -> None:
+        self.event_id = event_id
+        super().__init__("the message is kept, its answer is not there yet")
 
 
 class DialogueError(FlerkanalError):
