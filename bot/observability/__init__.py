@@ -1,0 +1,1 @@
+"""What Flerkanal tells those who run it: logs without personal data, and metrics."""
