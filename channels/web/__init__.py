@@ -1,0 +1,1 @@
+"""The chat on web pages: a widget, its socket, and a page to try it on."""

@@ -1,0 +1,113 @@
+"""The channel's own files, read once: sent compressed, and only to who does not have them."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import Response
+
+LANGUAGES = ("nb", "en")
+
+_NORWEGIAN = ("nb", "no", "nn")
+
+# The page loads nothing from elsewhere and can't be framed; Trusted Types prove that neither it
+# nor the widget makes elements out of text.
+_PAGE_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' https: data:",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+)
+_PAGE_HEADERS = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": _PAGE_POLICY,
+    "Content-Language": "",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Vary": "Accept-Language, Accept-Encoding",
+}
+# Any site may load the widget; five minutes is how long a new version may take to arrive.
+_WIDGET_HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Cache-Control": "public, max-age=300, stale-while-revalidate=86400",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Vary": "Accept-Encoding",
+}
+_OWN_HEADERS = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+
+
+class Asset:
+    """A file in memory, with its ETag."""
+
+    def __init__(self, body: str, media_type: str, headers: dict[str, str]) -> None:
+        self._body = body.encode()
+        self._packed = gzip.compress(self._body, mtime=0)
+        # Weak, since the compressed bytes carry the same one.
+        self._etag = f'W/"{hashlib.sha256(self._body).hexdigest()[:24]}"'
+        self._media_type = media_type
+        self._headers = {**headers, "ETag": self._etag, "X-Content-Type-Options": "nosniff"}
+
+    def respond(self, request: Request) -> Response:
+        """200 with the file, or 304 where the client has it."""
+        known = request.headers.get("if-none-match", "")
+        if self._etag in {tag.strip() for tag in known.split(",")}:
+            return Response(status_code=304, headers=self._headers)
+        headers, body = dict(self._headers), self._body
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+            body = self._packed
+        return Response(body, media_type=self._media_type, headers=headers)
+
+
+class Assets:
+    """All of them. Raises FileNotFoundError where the package was not installed whole."""
+
+    def __init__(self) -> None:
+        script = "text/javascript"
+        self.widget = Asset(_read("widget.js"), script, _WIDGET_HEADERS)
+        self.demo_script = Asset(_read("demo.js"), script, _OWN_HEADERS)
+        self.demo_style = Asset(_read("demo.css"), "text/css", _OWN_HEADERS)
+        self._pages = {language: _page(language) for language in LANGUAGES}
+
+    def page(self, request: Request) -> Asset:
+        """The demo page in the language of `?lang=`, else in the one the browser likes best."""
+        asked = request.query_params.get("lang")
+        language = asked if asked in LANGUAGES else _preferred(request)
+        return self._pages[language]
+
+
+def _preferred(request: Request) -> str:
+    # Browsers list languages by preference, so that the weights need not be read.
+    for part in request.headers.get("accept-language", "").lower().split(","):
+        primary = part.strip().split(";")[0].split("-")[0]
+        if primary in _NORWEGIAN:
+            return "nb"
+        if primary == "en":
+            return "en"
+    return LANGUAGES[0]
+
+
+def _page(language: str) -> Asset:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    texts: dict[str, Any] = json.loads(_read(f"demo.{language}.json"))
+    html = environment.from_string(_read("demo.html")).render(lang=language, t=texts)
+    return Asset(html, "text/html", {**_PAGE_HEADERS, "Content-Language": language})
+
+
+def _read(name: str) -> str:
+    return resources.files(__package__).joinpath("static", name).read_text("utf-8")
