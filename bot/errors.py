@@ -5,6 +5,7 @@ FlerkanalError
 ├── InvalidMessage           what came in can't be accepted; `status` is the HTTP status, `code` a short name
 ├── StorageError
 │   ├── StorageUnavailable   Redis or the database does not answer; may be tried again
+│   ├── EmbeddedServerTaken  another process runs the embedded Redis on this data; `pid`
 │   ├── LayoutMismatch       Redis or the database holds the data of an incompatible layout
 │   └── LeaseLost            another worker owns the partition now; the turn left no trace
 ├── UnreadableEntry          a stored entry can't be decoded; goes to the dead letters
@@ -17,6 +18,7 @@ FlerkanalError
 │   ├── DeliveryRefused      never try again: the platform refuses the message for good
 │   ├── RecipientGone        the customer blocked the bot or left
 │   └── WindowClosed         the platform's time for answering is over
+├── PartFailed               a process can't be kept running; `part`, and `tail`: its last lines
 └── BusinessSystemError      a system behind the actions failed
     └── BusinessSystemUnavailable   it does not answer in time; the customer is told so
 """
@@ -24,6 +26,7 @@ FlerkanalError
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 
 class FlerkanalError(Exception):
@@ -57,6 +60,18 @@ class StorageError(FlerkanalError):
 
 class StorageUnavailable(StorageError):
     """Redis or the database does not answer. Safe to try again."""
+
+
+class EmbeddedServerTaken(StorageError):
+    """A living process owns the embedded Redis of this folder. `pid` is its number, where known."""
+
+    def __init__(self, directory: Path, pid: int | None) -> None:
+        self.pid = pid
+        owner = f"process {pid}" if pid else "another process"
+        super().__init__(
+            f"{owner} already runs Flerkanal on the data in {directory}: stop it first, "
+            "or set VAR_DIR to another folder"
+        )
 
 
 class LayoutMismatch(StorageError):
@@ -120,6 +135,16 @@ class RecipientGone(DeliveryError):
 
 class WindowClosed(DeliveryError):
     """The platform's time for answering this customer is over."""
+
+
+class PartFailed(FlerkanalError):
+    """A part can't be kept running. `part` is its name, `tail` the last lines of its output."""
+
+    def __init__(self, part: str, reason: str, tail: Sequence[str]) -> None:
+        self.part = part
+        self.reason = reason
+        self.tail = tuple(tail)
+        super().__init__(f"{part} {reason}")
 
 
 class BusinessSystemError(FlerkanalError):
