@@ -73,26 +73,27 @@ find_python_310() {
         "  FLERKANAL_PYTHON=/path/to/python3.10 make run"
 }
 
-# uv draws progress bars on a terminal; elsewhere it is silent until it has finished.
-with_heartbeat() {
+# uv draws progress bars on a terminal; elsewhere a line now and then shows that it is alive.
+install() {
     if [ -t 2 ]; then
-        "$@"
+        "$uv" pip sync "$@"
         return
     fi
-    (while sleep 20 && kill -0 $$; do say "still installing, $(($(date +%s) - started)) s so far"; done) &
+    # `sleep` outlives its shell: with the output still open, a pipe's reader would wait for it.
+    (while sleep 20 >/dev/null 2>&1 && kill -0 $$; do say "still installing, $(($(date +%s) - started)) s so far"; done) &
     heartbeat=$!
     trap 'kill "$heartbeat" 2>/dev/null || true' EXIT
-    "$@"
-    kill "$heartbeat" 2>/dev/null || true
-    trap - EXIT
+    "$uv" pip sync --quiet "$@"
 }
 
 uv=$(scripts/find-uv.sh)
+fresh=
 if ! [ -x .venv/bin/python ] || ! is_python_310 .venv/bin/python; then
     python=$(find_python_310)
     say "making .venv with $python"
     rm -rf .venv
     "$uv" venv --quiet --python "$python" .venv
+    fresh=yes
 fi
 
 # What was installed for development stays so when only the lock has changed.
@@ -102,9 +103,11 @@ case $profile in
     run) lock=requirements.lock ;;
     dev) lock=requirements-dev.lock ;;
 esac
-say "installing $(grep -c '^[a-zA-Z0-9].*==' "$lock") packages from $lock" \
-    "(7.5 GB on Linux, most of it PyTorch's: some minutes the first time, seconds from uv's cache)"
-with_heartbeat "$uv" pip sync --python .venv/bin/python --require-hashes "$lock" ||
+say "installing $(grep -c '^[a-zA-Z0-9].*==' "$lock") packages from $lock"
+if [ -n "$fresh" ]; then
+    say "(7.5 GB on Linux, most of it PyTorch's: minutes the first time, seconds from uv's cache)"
+fi
+install --python .venv/bin/python --require-hashes "$lock" ||
     fail "the packages could not be installed; uv's message is above. Mend that and start again:" \
         "what has been fetched is kept."
 # In compatible mode an editable install is a path entry, which costs nothing at start.

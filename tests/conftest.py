@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.settings import Settings
+
 pytest_plugins = ["tests.valkey"]
 
 _ROOT = Path(__file__).resolve().parent
@@ -22,7 +24,16 @@ _QUIET = {
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    for name in Settings.__fields__:
+        # A developer's own REDIS_URL or DATABASE_URL is never what a test writes to.
+        os.environ.pop(name.upper(), None)
     os.environ.update(_QUIET)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    if (_ROOT.parent / ".env").exists():
+        return ["warning: processes that tests start in the project's folder read its .env"]
+    return []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,8 +47,3 @@ def _rank(item: pytest.Item) -> int:
     except ValueError:
         return len(_ORDER)
     return _ORDER.index(folder) if folder in _ORDER else len(_ORDER)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _no_outside_settings(tmp_path_factory: pytest.TempPathFactory) -> object:
-    raise NotImplementedError
