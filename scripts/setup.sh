@@ -103,7 +103,7 @@ case $profile in
     run) lock=requirements.lock ;;
     dev) lock=requirements-dev.lock ;;
 esac
-say "installing $(grep -c '^[a-zA-Z0-9].*==' "$lock") packages from $lock"
+say "installing $lock ($(grep -c '^[a-zA-Z0-9].*==' "$lock") packages)"
 if [ -n "$fresh" ]; then
     say "(7.5 GB on Linux, most of it PyTorch's: minutes the first time, seconds from uv's cache)"
 fi
