@@ -78,7 +78,7 @@ class EmbeddedServer:
         self._pid_file = self.directory / "server.pid"
         self._configuration = self.directory / "valkey.conf"
         self._owner_file = self.directory / "owner.json"
-        self._lock = FileLock(self.directory / "owner.lock", is_singleton=False)
+        self._lock = FileLock(self.directory / "owner.lock", thread_local=False)
         self._socket = _socket_path(self.directory)
 
     @property
@@ -152,7 +152,7 @@ class EmbeddedServer:
                 f"see {self.log_file}"
             ) from error
         finally:
-            await client.close()
+            await client.close(close_connection_pool=True)
 
     def _end_survivor(self) -> None:
         # A child of a dead owner, where the kernel did not end it (macOS), or is still ending it.
@@ -180,7 +180,7 @@ async def is_serving(url: str) -> bool:
     else:
         return True
     finally:
-        await client.close()
+        await client.close(close_connection_pool=True)
 
 
 def _socket_path(directory: Path) -> Path:
