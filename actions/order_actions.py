@@ -29,7 +29,7 @@ from actions.turn import language_of, origin_of
 logger = logging.getLogger(__name__)
 
 
-class OrderAction(Action, ABC):  # type: ignore[misc]  # rasa_sdk has no types
+class OrderAction(Action, ABC):
     """Says how a form about an order ended: `answer` where the order was found.
 
     Forgets the details afterwards: the next question about an order asks for them again, on a

@@ -36,7 +36,7 @@ REFUSED = "refused"
 UNAVAILABLE = "unavailable"
 
 
-class OrderDetailsForm(FormValidationAction):  # type: ignore[misc]  # rasa_sdk has no types
+class OrderDetailsForm(FormValidationAction):
     """Validates `order_number` and `postcode`, then whether they belong together.
 
     Emits the slots in the order system's own form, or None where the form has to ask again. Ends

@@ -136,6 +136,6 @@ def orders_errors() -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    cause = (error.orig if isinstance(error, exc.StatementError) else None) or error
     lines = str(cause).strip().splitlines() or ["no details"]
     return f"{type(cause).__name__}: {lines[0]}"

@@ -18,7 +18,12 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt
 from actions.orders.calls import Call, TimedCalls
 from actions.orders.database import build_engine, make_directory, orders_errors
 from actions.orders.demo import ensure_demo
-from actions.orders.errors import OrderNotMatched, OrderRecordInvalid, TooManyAttempts
+from actions.orders.errors import (
+    OrderNotMatched,
+    OrderRecordInvalid,
+    OrdersUnavailable,
+    TooManyAttempts,
+)
 from actions.orders.model import (
     AttemptLimits,
     Order,
@@ -106,6 +111,9 @@ class SqlOrderStore(OrderStore):
         with self._preparing:
             if self._prepared:
                 return
+            if call.over:
+                # Given up while others tried: no reason to try after them, one by one.
+                raise OrdersUnavailable("no answer in time", retryable=True)
             with orders_errors():
                 make_directory(self._engine)
             self._transact(call, ensure)

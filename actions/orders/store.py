@@ -42,4 +42,4 @@ class OrderStore(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of connections and threads, at once. Calls under way raise OrdersUnavailable."""
+        """Let go of connections and threads without waiting. Calls under way raise OrdersUnavailable."""
