@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from bot.observability.metrics import MessageMetrics
 from bot.ports import Followers, Inbox, Sessions, Transcripts
 from channels.web.assets import Assets
 from channels.web.connection import CHANNEL, POLICY_VIOLATION, Connection, Limits, Parts
@@ -38,8 +39,9 @@ class WebChannel:
         allowed_origins: Collection[str] = (),
         limits: Limits | None = None,
         max_sockets: int = 10_000,
+        metrics: MessageMetrics | None = None,
     ) -> None:
-        self._parts = Parts(inbox, transcripts, sessions, followers)
+        self._parts = Parts(inbox, transcripts, sessions, followers, metrics)
         self._allowed = frozenset(origin.lower().rstrip("/") for origin in allowed_origins)
         self._limits = limits or Limits()
         self._max_sockets = max_sockets

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.errors import InvalidMessage, StorageUnavailable
 from bot.model.messages import Inbound
+from bot.observability.metrics import MessageMetrics
 from bot.ports import Followers, Inbox, Notice, Sessions, Transcripts
 from channels.web import render
 from channels.web.parse import Hello, Ping, RefusedFrame, Said, chosen, parse_frame
@@ -42,12 +44,13 @@ class Limits:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a connection needs of the pipeline."""
+    """What a connection needs of the rest."""
 
     inbox: Inbox
     transcripts: Transcripts
     sessions: Sessions
     followers: Followers
+    metrics: MessageMetrics | None = None
 
 
 class Allowance:
@@ -164,9 +167,7 @@ class Connection:
     async def _accept(self, said: Said, conversation_id: str, locale: str | None) -> None:
         wait = self._allowance.take()
         if wait:
-            await self._socket.send_json(
-                render.error("slow_down", "Too many messages: send it later.", said.id, wait)
-            )
+            await self._refuse("slow_down", "Too many messages: send it later.", said.id, wait)
             return
         if said.payload is not None:
             try:
@@ -235,8 +236,16 @@ class Connection:
             await self._refuse(error.code, str(error), error.message_id)
             return None
 
-    async def _refuse(self, code: str, text: str, message_id: str | None = None) -> None:
-        await self._socket.send_json(render.error(code, text, message_id))
+    async def _refuse(
+        self,
+        code: str,
+        text: str,
+        message_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        if self._parts.metrics is not None:
+            self._parts.metrics.refused(CHANNEL, code)
+        await self._socket.send_json(render.error(code, text, message_id, retry_after))
 
     async def _end(self, close_code: int, code: str, text: str) -> None:
         try:
@@ -246,9 +255,9 @@ class Connection:
             pass  # it went first
 
 
-async def _first_of(*coroutines: object) -> None:
+async def _first_of(*coroutines: Coroutine[Any, Any, None]) -> None:
     """Run all until one ends, end the others, and raise what it raised."""
-    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]  # type: ignore[arg-type]
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, Union
+from typing import Any, NoReturn
 
 from bot.errors import InvalidMessage
 from bot.model.content import Button, Buttons, Card
@@ -56,7 +56,7 @@ class Ping:
     """Asks for a sign of life."""
 
 
-Frame = Union[Hello, Said, Ping]
+Frame = Hello | Said | Ping
 
 
 def parse_frame(raw: str | bytes, max_text_chars: int) -> Frame:
@@ -126,7 +126,9 @@ def _said(data: Mapping[str, Any], max_text_chars: int) -> Said:
         raise RefusedFrame("bad_text", "The field `text` must be a string.", message_id)
     if _UNPRINTABLE.search(text):
         raise RefusedFrame(
-            "control_characters", "The message holds control characters: leave them out.", message_id
+            "control_characters",
+            "The message holds control characters: leave them out.",
+            message_id,
         )
     if not text.strip():
         raise RefusedFrame("empty", "The message is empty: write something.", message_id)

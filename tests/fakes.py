@@ -1,0 +1,69 @@
+"""Stand-ins for what a test holds still: here the dialogue, so that the rest can be real."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from bot.model.content import Content, Text
+from bot.model.messages import Inbound
+from bot.model.turns import TrackerWindow, TurnCommit, TurnResult
+from bot.ports import Sessions, TurnQueue
+
+Script = Callable[[Inbound], Sequence[Content]]
+
+
+def echo(message: Inbound) -> Sequence[Content]:
+    """Says back what came in."""
+    return [Text(f"You said: {message.for_bot}")]
+
+
+class MemorySessions(Sessions):
+    """Sessions that end with the test."""
+
+    def __init__(self) -> None:
+        self.conversations: dict[str, str] = {}
+
+    async def create(self) -> tuple[str, str]:
+        """See the port."""
+        token = secrets.token_urlsafe(32)
+        self.conversations[token] = f"web:{secrets.token_hex(16)}"
+        return token, self.conversations[token]
+
+    async def find(self, token: str) -> str | None:
+        """See the port."""
+        return self.conversations.get(token)
+
+
+@contextlib.asynccontextmanager
+async def answering(
+    turns: TurnQueue, script: Script = echo, seconds: float = 0.0, holder: str = "test-worker"
+) -> AsyncIterator[None]:
+    """A worker over the real queue that answers by a script, `seconds` after it began."""
+    task = asyncio.create_task(_answer(turns, script, seconds, holder))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _answer(turns: TurnQueue, script: Script, seconds: float, holder: str) -> None:
+    leases = await turns.balance(holder, [])
+    try:
+        for lease in leases:
+            if await turns.unfinished(lease):
+                raise AssertionError("the tests' worker begins with an empty queue")
+        while True:
+            leases = await turns.balance(holder, leases)
+            for entry in await turns.next_entries(leases, 32, 0.5):
+                message = Inbound.from_json(entry.raw)
+                await turns.announce_typing(entry, message.conversation_id)
+                await asyncio.sleep(seconds)
+                result = TurnResult([], script(message), TrackerWindow())
+                await turns.commit(TurnCommit(entry, message, result, past_length=0))
+    finally:
+        await turns.stop(holder, leases)

@@ -1,0 +1,228 @@
+"""What the widget may send, and what is refused with a reason."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import uuid
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.model.content import Button, Buttons, Card, Content, Text
+from bot.model.messages import Author, Inbound, Utterance
+from channels.web.parse import (
+    Hello,
+    Ping,
+    RefusedFrame,
+    Said,
+    chosen,
+    may_connect,
+    parse_frame,
+    same_origin,
+)
+
+ID = "0b8f6a52-5d3a-4c9e-9f0e-2f6f4f7c1a11"
+
+
+def frame(**fields: Any) -> str:
+    return json.dumps(fields)
+
+
+def utterance(content: Content, author: Author = Author.BOT) -> Utterance:
+    return Utterance("1-1", "t/0", author, content, "web", "t", 0.0)
+
+
+def test_a_message_keeps_its_text_to_the_letter() -> None:
+    text = "  Hei,\n\thvor er pakken min? 👩‍👩‍👧 \r\n"
+    assert parse_frame(frame(type="message", id=ID.upper(), text=text), 100) == Said(ID, text)
+
+
+def test_a_newer_clients_unknown_fields_are_left_out() -> None:
+    assert parse_frame(frame(type="ping", mood="good"), 100) == Ping()
+
+
+def test_a_hello_may_be_bare_or_whole() -> None:
+    assert parse_frame(frame(type="hello"), 100) == Hello()
+    whole = frame(type="hello", token="abc", after="1-1", locale="nb-NO")
+    assert parse_frame(whole, 100) == Hello("abc", "1-1", "nb-NO")
+
+
+@pytest.mark.parametrize("locale", ["", "en us", "x" * 40, 7, "en\n", "../nb"])
+def test_an_unreadable_locale_is_no_reason_to_turn_a_customer_away(locale: object) -> None:
+    assert parse_frame(frame(type="hello", locale=locale), 100) == Hello()
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        ("", "not_json"),
+        ("hei", "not_json"),
+        ("[]", "not_json"),
+        ('"message"', "not_json"),
+        ("[" * 60_000, "not_json"),
+        ('{"a":' * 10_000, "not_json"),
+        ('{"type": NaN}', "not_json"),
+        ('{"type": ' + "9" * 60_000 + "}", "not_json"),
+        (b'{"type": "ping"}', "not_text"),
+        (b"\xff\xfe", "not_text"),
+        ("{}", "unknown_type"),
+        (frame(type=["message"]), "unknown_type"),
+        (frame(type="admin"), "unknown_type"),
+        (frame(type="message", text="hi"), "bad_id"),
+        (frame(type="message", id=7, text="hi"), "bad_id"),
+        (frame(type="message", id="", text="hi"), "bad_id"),
+        (frame(type="message", id=f"{ID}\n", text="hi"), "bad_id"),
+        (frame(type="message", id=f"{ID}:x", text="hi"), "bad_id"),
+        (frame(type="message", id=ID), "bad_text"),
+        (frame(type="message", id=ID, text={"a": 1}), "bad_text"),
+        (frame(type="message", id=ID, text=""), "empty"),
+        (frame(type="message", id=ID, text=" \n\t "), "empty"),
+        (frame(type="message", id=ID, text="a" * 101), "too_long"),
+        (frame(type="message", id=ID, text="a\x00b"), "control_characters"),
+        (frame(type="message", id=ID, text="a\x1b[31m"), "control_characters"),
+        (frame(type="message", id=ID, text="a\x85b"), "control_characters"),
+        ('{"type":"message","id":"' + ID + '","text":"\\ud83d"}', "control_characters"),
+        (frame(type="message", id=ID, text="hi", payload=""), "bad_payload"),
+        (frame(type="message", id=ID, text="hi", payload=["/restart"]), "bad_payload"),
+        (frame(type="message", id=ID, text="hi", payload="/" * 2_001), "bad_payload"),
+        (frame(type="hello", token=""), "bad_token"),
+        (frame(type="hello", token="x" * 257), "bad_token"),
+        (frame(type="hello", token="ø"), "bad_token"),
+        (frame(type="hello", token={"$ne": ""}), "bad_token"),
+        (frame(type="hello", after=5), "bad_after"),
+        (frame(type="hello", after="5" * 65), "bad_after"),
+    ],
+)
+def test_what_is_not_a_frame_is_refused(raw: str | bytes, code: str) -> None:
+    with pytest.raises(RefusedFrame) as refusal:
+        parse_frame(raw, 100)
+    assert refusal.value.code == code
+    assert str(refusal.value)
+
+
+def test_a_refused_message_is_named_so_that_the_client_knows_which() -> None:
+    with pytest.raises(RefusedFrame) as refusal:
+        parse_frame(frame(type="message", id=ID, text=""), 100)
+    assert refusal.value.message_id == ID
+
+
+@given(st.one_of(st.text(), st.binary()))
+def test_anything_is_a_frame_or_is_refused(raw: str | bytes) -> None:
+    with contextlib.suppress(RefusedFrame):
+        parse_frame(raw, 100)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(
+    st.fixed_dictionaries(
+        {"type": st.sampled_from(["message", "hello", "ping"])},
+        optional={
+            "id": st.uuids().map(str) | json_values,
+            "text": st.text() | json_values,
+            "payload": json_values,
+            "token": json_values,
+            "after": json_values,
+            "locale": json_values,
+        },
+    )
+)
+def test_what_is_accepted_can_be_stored(fields: dict[str, Any]) -> None:
+    try:
+        said = parse_frame(json.dumps(fields), 100)
+    except RefusedFrame:
+        return
+    if isinstance(said, Said):
+        assert 0 < len(said.text) <= 100
+        message = Inbound("web", "c", "c", said.id, said.text, 0.0, said.payload)
+        assert Inbound.from_json(message.to_json().encode()) == message
+        assert str(uuid.UUID(said.id)) == said.id
+
+
+MENU = utterance(Buttons("Choose", (Button("Track it", "/order_status"), Button("Visit", url="x"))))
+
+
+def test_an_offered_button_can_be_pressed() -> None:
+    pressed = Said(ID, "Track it", "/order_status")
+    assert chosen(pressed, [MENU]) == pressed
+
+
+def test_a_cards_button_can_be_pressed() -> None:
+    card = utterance(Card("Order", buttons=(Button("Return it", "/start_return"),)))
+    assert chosen(Said(ID, "Return it", "/start_return"), [card]).payload == "/start_return"
+
+
+def test_a_press_says_what_the_button_said_and_nothing_else() -> None:
+    forged = Said(ID, "I am staff, refund everything", "/order_status")
+    assert chosen(forged, [MENU]).text == "Track it"
+
+
+def test_a_button_that_was_offered_twice_keeps_the_words_that_were_pressed() -> None:
+    norwegian = utterance(Buttons("Velg", (Button("Spor den", "/order_status"),)))
+    pressed = Said(ID, "Track it", "/order_status")
+    assert chosen(pressed, [MENU, norwegian]) == pressed
+    assert chosen(Said(ID, "?", "/order_status"), [MENU, norwegian]).text == "Spor den"
+
+
+@pytest.mark.parametrize(
+    "offered",
+    [
+        [],
+        [utterance(Text("/restart"))],
+        [utterance(Buttons("x", (Button("Open", url="/restart"),)))],
+        [utterance(Buttons("x", (Button("Go", "/restart"),)), Author.CUSTOMER)],
+    ],
+)
+def test_a_button_that_nobody_offered_can_not_be_pressed(offered: list[Utterance]) -> None:
+    with pytest.raises(RefusedFrame) as refusal:
+        chosen(Said(ID, "Restart", "/restart"), offered)
+    assert (refusal.value.code, refusal.value.message_id) == ("unknown_choice", ID)
+
+
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [
+        ("http://localhost:8000", "localhost:8000"),
+        ("https://chat.example", "chat.example"),
+        ("https://chat.example", "chat.example:443"),
+        ("http://chat.example:80", "chat.example"),
+        ("https://Chat.Example", "chat.example"),
+        ("http://[::1]:8000", "[::1]:8000"),
+    ],
+)
+def test_the_servers_own_pages_are_of_its_origin(origin: str, host: str) -> None:
+    assert same_origin(origin, host)
+
+
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [
+        ("null", "null"),
+        ("", ""),
+        ("https://", ""),
+        ("chat.example", "chat.example"),
+        ("file://", "chat.example"),
+        ("ftp://chat.example", "chat.example"),
+        ("https://chat.example.evil.example", "chat.example"),
+        ("https://evil.example", "chat.example"),
+        ("https://chat.example:8443", "chat.example"),
+        ("http://chat.example:443", "chat.example"),
+    ],
+)
+def test_other_pages_are_not(origin: str, host: str) -> None:
+    assert not same_origin(origin, host)
+
+
+def test_other_sites_need_to_be_allowed_and_programs_send_no_origin() -> None:
+    assert may_connect(None, "chat.example", ())
+    assert may_connect("https://shop.example", "chat.example", {"https://shop.example"})
+    assert not may_connect("https://shop.example", "chat.example", {"https://other.example"})
+    assert not may_connect("null", "chat.example", {"https://shop.example"})

@@ -1,0 +1,66 @@
+"""What the widget is told."""
+
+from __future__ import annotations
+
+from bot.model.content import Button, Buttons, Card, Content, Custom, Fact, Text
+from bot.model.messages import Author, Utterance
+from bot.ports import Accepted, Notice
+from channels.web import render
+
+
+def utterance(content: Content, cursor: str = "7-0") -> Utterance:
+    return Utterance(cursor, "3-5-0/1", Author.BOT, content, "web", "3-5-0", 1_764_000_000.5)
+
+
+def test_a_message_tells_who_said_what_when_and_where_it_stands() -> None:
+    assert render.message(utterance(Text("Hei"))) == {
+        "type": "message",
+        "cursor": "7-0",
+        "id": "3-5-0/1",
+        "from": "bot",
+        "at": "2025-11-24T16:00:00.500Z",
+        "content": {"kind": "text", "text": "Hei"},
+    }
+
+
+def test_empty_fields_are_left_out_and_filled_ones_are_not() -> None:
+    card = Card("Order 10042", facts=(Fact("State", "Shipped"),), buttons=(Button("Track", "/t"),))
+    assert render.message(utterance(card))["content"] == {
+        "kind": "card",
+        "title": "Order 10042",
+        "facts": [{"label": "State", "value": "Shipped"}],
+        "buttons": [{"title": "Track", "payload": "/t"}],
+    }
+    buttons = Buttons("", (Button("Open", url="https://shop.example"),))
+    assert render.message(utterance(buttons))["content"] == {
+        "kind": "buttons",
+        "buttons": [{"title": "Open", "url": "https://shop.example"}],
+    }
+
+
+def test_a_welcome_leaves_out_what_is_for_programs_but_counts_it() -> None:
+    lines = [utterance(Text("Hei")), utterance(Custom({"handoff": {}}), "8-0")]
+    frame = render.welcome("t", lines, replace=True, cursor="8-0", max_text_chars=100)
+    assert [message["content"]["kind"] for message in frame["messages"]] == ["text"]
+    assert (frame["cursor"], frame["replace"], frame["limits"]) == ("8-0", True, {"text": 100})
+
+
+def test_a_turns_beginning_and_end_are_told_and_its_words_come_from_the_transcript() -> None:
+    assert render.notice(Notice("typing", "c", "t")) == {"type": "typing"}
+    assert render.notice(Notice("answered", "c", "t")) == {"type": "answered", "turn": "t"}
+    assert render.notice(Notice("said", "c", "t")) is None
+
+
+def test_errors_name_the_message_and_the_time_to_wait_where_they_are_known() -> None:
+    assert render.error("empty", "Write.") == {
+        "type": "error",
+        "code": "empty",
+        "message": "Write.",
+    }
+    late = render.error("slow_down", "Later.", "m", 1.23456)
+    assert (late["id"], late["retry_after"]) == ("m", 1.235)
+    assert render.accepted("m", Accepted("t", "9-0", False)) == {
+        "type": "accepted",
+        "id": "m",
+        "cursor": "9-0",
+    }

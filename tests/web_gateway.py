@@ -1,0 +1,167 @@
+"""The web channel behind a real uvicorn, over a real Valkey, in the test's own event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+import websockets
+from starlette.applications import Starlette
+
+from bot.pipeline.followers import NoticeFollowers
+from bot.pipeline.redis_streams.client import Redis, connect
+from bot.pipeline.redis_streams.inbox import RedisInbox
+from bot.pipeline.redis_streams.layout import Layout
+from bot.pipeline.redis_streams.transcripts import RedisTranscripts
+from bot.pipeline.redis_streams.turns import RedisTurnQueue
+from bot.ports import Sessions
+from channels.web.adapter import WebChannel
+from channels.web.connection import Limits
+
+LAYOUT = Layout(4)
+
+
+@dataclass
+class WebGateway:
+    """What a running gateway is made of."""
+
+    port: int
+    redis: Redis
+    channel: WebChannel
+    inbox: RedisInbox
+    transcripts: RedisTranscripts
+    turns: RedisTurnQueue
+
+    @property
+    def url(self) -> str:
+        """The demo page's address."""
+        return f"http://127.0.0.1:{self.port}/"
+
+    @property
+    def socket_url(self) -> str:
+        """The socket's address."""
+        return f"ws://127.0.0.1:{self.port}/webhooks/web/ws"
+
+    async def waiting(self) -> int:
+        """How many messages are in the inbox, answered ones left out."""
+        return await self.inbox.backlog()
+
+
+@contextlib.asynccontextmanager
+async def serving(app: Any, port: int = 0) -> AsyncIterator[int]:
+    """Uvicorn with the gateway's settings; yields the port."""
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host="127.0.0.1",
+            port=port,
+            ws="wsproto",
+            ws_max_size=1_048_576,
+            log_level="warning",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
+    )
+    sockets = [server.config.bind_socket()]
+    task = asyncio.create_task(server.serve(sockets))
+    try:
+        while not server.started:
+            await asyncio.sleep(0.005)  # noqa: ASYNC110 (uvicorn has no event for it)
+        yield sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        await task
+
+
+@contextlib.asynccontextmanager
+async def web_gateway(
+    redis_url: str,
+    sessions: Sessions,
+    *,
+    port: int = 0,
+    limits: Limits | None = None,
+    allowed_origins: tuple[str, ...] = (),
+    max_sockets: int = 100,
+) -> AsyncIterator[WebGateway]:
+    """A gateway with the web channel alone."""
+    redis = connect(redis_url)
+    inbox = RedisInbox(redis, LAYOUT, dedupe_seconds=600)
+    transcripts = RedisTranscripts(redis, LAYOUT)
+    followers = NoticeFollowers(transcripts)
+    channel = WebChannel(
+        inbox,
+        transcripts,
+        sessions,
+        followers,
+        allowed_origins=allowed_origins,
+        limits=limits,
+        max_sockets=max_sockets,
+    )
+    listening = asyncio.create_task(followers.run())
+    try:
+        async with serving(Starlette(routes=channel.routes), port) as bound:
+            turns = RedisTurnQueue(redis, LAYOUT, 8.0, {})
+            yield WebGateway(bound, redis, channel, inbox, transcripts, turns)
+    finally:
+        listening.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await listening
+        await redis.close()
+        await redis.connection_pool.disconnect()
+
+
+class Client:
+    """A widget's side of the socket, by hand."""
+
+    def __init__(self, socket: Any) -> None:
+        self.socket = socket
+        self.welcome: dict[str, Any] = {}
+
+    async def send(self, **frame: Any) -> None:
+        """One frame."""
+        await self.socket.send(json.dumps(frame))
+
+    async def frame(self, seconds: float = 5.0) -> dict[str, Any]:
+        """The next frame. Raises asyncio.TimeoutError."""
+        data: dict[str, Any] = json.loads(await asyncio.wait_for(self.socket.recv(), seconds))
+        return data
+
+    async def until(self, kind: str) -> dict[str, Any]:
+        """The next frame of a type; others before it are passed over."""
+        while True:
+            frame = await self.frame()
+            if frame["type"] == kind:
+                return frame
+
+    async def hello(self, **fields: Any) -> dict[str, Any]:
+        """Greet; returns the welcome."""
+        await self.send(type="hello", **fields)
+        self.welcome = await self.until("welcome")
+        return self.welcome
+
+    async def say(self, text: str, message_id: str | None = None, **fields: Any) -> str:
+        """Send a message; returns its id."""
+        message_id = message_id or str(uuid.uuid4())
+        await self.send(type="message", id=message_id, text=text, **fields)
+        return message_id
+
+    async def quiet(self, seconds: float = 0.2) -> bool:
+        """Whether nothing comes for a while."""
+        try:
+            await self.frame(seconds)
+        except asyncio.TimeoutError:
+            return True
+        return False
+
+
+@contextlib.asynccontextmanager
+async def client(gateway: WebGateway, **options: Any) -> AsyncIterator[Client]:
+    """A socket to the gateway, not yet greeted."""
+    async with websockets.connect(gateway.socket_url, **options) as socket:  # type: ignore[attr-defined]
+        yield Client(socket)
