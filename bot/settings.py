@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseSettings, Field, SecretStr, ValidationError, root_validator, validator
 
@@ -118,6 +119,15 @@ class Settings(BaseSettings):
         return not self.missing_for(channel)
 
     @property
+    def secret_values(self) -> tuple[str, ...]:
+        """Every secret that is set, passwords in addresses too: what a log must never show."""
+        values = [value for _, value in self]
+        found = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        addresses = [*found, self.redis_url or ""]
+        found += [password for address in addresses if (password := _password(address))]
+        return tuple(found)
+
+    @property
     def database_dsn(self) -> str:
         """The record's SQLAlchemy URL: DATABASE_URL, else SQLite under `var/`."""
         if self.database_url is not None:
@@ -130,6 +140,14 @@ class Settings(BaseSettings):
         if self.orders_database_url is not None:
             return self.orders_database_url.get_secret_value()
         return f"sqlite:///{(self.var_dir / 'orders.sqlite3').absolute()}"
+
+
+def _password(address: str) -> str | None:
+    try:
+        password = urlsplit(address).password
+    except ValueError:
+        return None
+    return unquote(password) if password else None
 
 
 def load_settings(**overrides: Any) -> Settings:

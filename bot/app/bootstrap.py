@@ -1,0 +1,160 @@
+"""The only place that picks implementations and puts them together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from bot.app.edge import EdgeLimits
+from bot.app.gateway import Address, Gateway, serve_gateway
+from bot.app.http import build_app
+from bot.app.probes import NotReady, Probes, ReadinessCheck
+from bot.app.signals import stop_on_signals
+from bot.errors import StorageUnavailable
+from bot.observability.metering import AnswerTimes, MeteredInbox, MeteredTranscripts
+from bot.observability.metrics import HttpMetrics, MessageMetrics, PipelineMetrics, new_registry
+from bot.pipeline.embedded_server import EmbeddedServer
+from bot.pipeline.followers import NoticeFollowers
+from bot.pipeline.redis_streams.client import Redis, connect, ensure_layout
+from bot.pipeline.redis_streams.inbox import RedisInbox
+from bot.pipeline.redis_streams.layout import Layout
+from bot.pipeline.redis_streams.monitor import RedisPipelineMonitor
+from bot.pipeline.redis_streams.transcripts import RedisTranscripts
+from bot.ports import PipelineMonitor
+from bot.record.database import Database, open_engine
+from bot.record.migrate import migrate
+from bot.record.sessions import SqlSessions
+from bot.settings import Settings
+from channels.registry import HttpChannel
+from channels.rest.adapter import RestChannel
+from channels.rest.parse import Limits as RestLimits
+from channels.web.adapter import WebChannel
+from channels.web.connection import Limits as WebLimits
+
+# How long a starting role waits for Redis and the database, which may be starting too.
+_STORES_SECONDS = 30.0
+
+_until_stores_answer = retry(
+    retry=retry_if_exception_type(StorageUnavailable),
+    wait=wait_random_exponential(multiplier=0.1, max=2.0),
+    stop=stop_after_delay(_STORES_SECONDS),
+    reraise=True,
+)
+
+
+def redis_url(settings: Settings) -> str:
+    """REDIS_URL, else the address of the embedded server under VAR_DIR."""
+    return settings.redis_url or EmbeddedServer(settings.var_dir).url
+
+
+async def run_gateway(
+    settings: Settings, on_ready: Callable[[Address], None] | None = None
+) -> None:
+    """The gateway role: waits for its stores, then serves until SIGTERM or SIGINT.
+
+    Raises SettingsError, LayoutMismatch, StorageUnavailable.
+    """
+    with stop_on_signals() as stop:
+        await prepare_stores(settings)
+        gateway = build_gateway(settings)
+        await serve_gateway(gateway, settings.host, settings.port, stop=stop, on_ready=on_ready)
+
+
+@_until_stores_answer
+async def prepare_stores(settings: Settings) -> None:
+    """Check Redis's layout, bring the database's tables up to date.
+
+    Raises LayoutMismatch, SettingsError; StorageUnavailable where they do not answer in 30 s.
+    """
+    redis = connect(redis_url(settings))
+    try:
+        await ensure_layout(redis, Layout(settings.partitions))
+    finally:
+        await _close(redis)
+    await asyncio.to_thread(migrate, settings.database_dsn)
+
+
+def build_gateway(settings: Settings) -> Gateway:
+    """The gateway, not yet serving. Opens no connection: the stores must have been prepared.
+
+    Raises SettingsError.
+    """
+    resources = contextlib.AsyncExitStack()
+    redis = connect(redis_url(settings))
+    resources.push_async_callback(_close, redis)
+    database = Database(open_engine(settings.database_dsn))
+    resources.callback(database.close)
+
+    registry = new_registry()
+    messages = MessageMetrics(registry)
+    times = AnswerTimes(messages)
+    layout = Layout(settings.partitions)
+    inbox = MeteredInbox(RedisInbox(redis, layout, settings.dedupe_seconds), messages, times)
+    transcripts = MeteredTranscripts(RedisTranscripts(redis, layout), times)
+    followers = NoticeFollowers(transcripts)
+    monitor = RedisPipelineMonitor(redis, layout, settings.lease_seconds)
+
+    channels: list[HttpChannel] = [
+        WebChannel(
+            inbox,
+            transcripts,
+            SqlSessions(database),
+            followers,
+            allowed_origins=settings.allowed_origins,
+            limits=WebLimits(text_chars=settings.max_text_chars),
+            metrics=messages,
+        ),
+        RestChannel(
+            inbox,
+            transcripts,
+            followers,
+            messages,
+            token=settings.rest_token.get_secret_value() if settings.rest_token else None,
+            reply_timeout=settings.rest_reply_timeout,
+            limits=RestLimits(text_chars=settings.max_text_chars),
+        ),
+    ]
+    probes = _probes(registry, redis, database, monitor)
+    app = build_app(
+        [*probes.routes, *(route for channel in channels for route in channel.routes)],
+        HttpMetrics(registry),
+        EdgeLimits(body_bytes=settings.max_body_bytes),
+    )
+    return Gateway(app, [followers.run], resources)
+
+
+def _probes(
+    registry: CollectorRegistry, redis: Redis, database: Database, monitor: PipelineMonitor
+) -> Probes:
+    async def redis_answers() -> None:
+        await redis.ping()
+
+    async def model_is_loaded() -> None:
+        try:
+            state = await monitor.state()
+        except StorageUnavailable:
+            raise NotReady("not known: Redis does not answer") from None
+        if not state.models:
+            raise NotReady("no live worker has loaded a model yet")
+
+    return Probes(
+        [
+            ReadinessCheck("redis", redis_answers, "Redis does not answer: see the gateway's log"),
+            ReadinessCheck(
+                "database", database.ping, "the database does not answer: see the gateway's log"
+            ),
+            ReadinessCheck("model", model_is_loaded, "not known: Redis does not answer"),
+        ],
+        registry,
+        PipelineMetrics(registry),
+        monitor,
+    )
+
+
+async def _close(redis: Redis) -> None:
+    await redis.close()
+    await redis.connection_pool.disconnect()
