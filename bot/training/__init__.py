@@ -1,0 +1,1 @@
+"""Training models and finding them."""
