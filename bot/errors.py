@@ -12,6 +12,7 @@ FlerkanalError
 ├── AnswerPending            a message is kept, its answer did not come in time; `event_id` asks again
 ├── DialogueError
 │   ├── ModelNotFound        no trained model fits
+│   ├── TrainingFailed       no model came out of a training; `tail`: the last lines of its output
 │   └── TurnFailed           the dialogue engine could not complete a turn
 ├── DeliveryError            a channel did not take a message
 │   ├── DeliveryDelayed      try again, not before `retry_after` seconds
@@ -107,6 +108,14 @@ class DialogueError(FlerkanalError):
 
 class ModelNotFound(DialogueError):
     """There is no trained model to load."""
+
+
+class TrainingFailed(DialogueError):
+    """A training brought no model. `tail` are the last lines that it printed."""
+
+    def __init__(self, message: str, tail: Sequence[str]) -> None:
+        self.tail = tuple(tail)
+        super().__init__(message)
 
 
 class TurnFailed(DialogueError):

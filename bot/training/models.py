@@ -118,7 +118,5 @@ def _ingredients(root: Path) -> Iterator[tuple[str, bytes]]:
 def _files(folder: Path, pattern: str) -> Iterable[Path]:
     # Editors leave their own hidden files beside what is edited.
     return sorted(
-        path
-        for path in folder.rglob(pattern)
-        if path.is_file() and not path.name.startswith(".")
+        path for path in folder.rglob(pattern) if path.is_file() and not path.name.startswith(".")
     )

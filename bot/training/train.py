@@ -1,0 +1,162 @@
+"""Training a model: Rasa's own training in a process of its own, and a model that is whole or not."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from importlib import metadata
+from pathlib import Path
+
+from filelock import FileLock
+
+from bot.child_process import tethered
+from bot.errors import TrainingFailed
+from bot.settings import Settings
+from bot.training.models import SUFFIX, fingerprint, fitting_model, note_of
+
+_TAIL_LINES = 40
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_TRAINING = re.compile(r"Starting to train component '(\w+)'")
+_TRAINED = re.compile(r"(?:Finished training|Restored) component '(\w+)'")
+_QUIET: Mapping[str, str] = {
+    "RASA_TELEMETRY_ENABLED": "false",
+    "HF_HUB_OFFLINE": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+    # Rasa's and its neighbours' own; what it warns of in the data is shown nevertheless.
+    "PYTHONWARNINGS": "ignore::DeprecationWarning",
+    "PYTHONUNBUFFERED": "1",
+}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training is: what it does now, and how many of its components are ready."""
+
+    stage: str
+    trained: int
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def train(
+    settings: Settings, on_progress: OnProgress, *, root: Path = Path(), if_needed: bool = False
+) -> Path:
+    """Validate the data in `root` and train a model into `settings.models_dir`; returns its path.
+
+    `if_needed`: returns the model that fits already, where there is one. One training at a time
+    runs for a folder; a second one waits. A training that is cut off leaves no model.
+
+    To be called from the main thread. Raises ModelNotFound where `root` is no Rasa project, and
+    TrainingFailed, whose `tail` says what was wrong with the data.
+    """
+    if if_needed and (model := fitting_model(settings, root)):
+        return model
+    folder = settings.models_dir.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".training.lock"):
+        if if_needed and (model := fitting_model(settings, root)):
+            return model
+        with _workshop(folder) as workshop:
+            trained_from = fingerprint(root)
+            began = time.monotonic()
+            _run_rasa(root, workshop, on_progress)
+            if fingerprint(root) != trained_from:
+                raise TrainingFailed("the data changed while it was trained from: train again", ())
+            return _publish(workshop / f"model{SUFFIX}", folder, trained_from, began)
+
+
+@contextmanager
+def _workshop(folder: Path) -> Iterator[Path]:
+    # In the same folder, so that a model can be renamed into place; leftovers are of the dead.
+    for leftover in folder.glob(".training-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    workshop = Path(tempfile.mkdtemp(prefix=".training-", dir=folder))
+    try:
+        yield workshop
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+
+
+def _run_rasa(root: Path, workshop: Path, on_progress: OnProgress) -> None:
+    command = [sys.executable, "-m", "rasa", "train", "--out", str(workshop)]
+    process = subprocess.Popen(
+        tethered([*command, "--fixed-model-name", "model"]),
+        cwd=root,
+        env={**os.environ, **_QUIET},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        # Ctrl-C is answered here: what Rasa prints about it helps nobody.
+        start_new_session=True,
+    )
+    try:
+        tail = _follow(process, on_progress)
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    finally:
+        code = process.wait()
+    if code != 0 or not (workshop / f"model{SUFFIX}").exists():
+        raise TrainingFailed(_explain(code), tail)
+
+
+def _follow(process: subprocess.Popen[bytes], on_progress: OnProgress) -> list[str]:
+    assert process.stdout is not None
+    tail: deque[str] = deque(maxlen=_TAIL_LINES)
+    trained = 0
+    on_progress(Progress("loading Rasa", trained))
+    with process.stdout:
+        for raw in process.stdout:
+            line = _ANSI.sub("", raw.decode(errors="replace")).rstrip()
+            if not line:
+                continue
+            tail.append(line)
+            if "Started validating" in line:
+                on_progress(Progress("reading and checking the data", trained))
+            elif found := _TRAINING.search(line):
+                on_progress(Progress(f"training {found[1]}", trained))
+            elif found := _TRAINED.search(line):
+                trained += 1
+                on_progress(Progress(f"trained {found[1]}", trained))
+    return list(tail)
+
+
+def _publish(model: Path, folder: Path, trained_from: str, began: float) -> Path:
+    now = datetime.now(timezone.utc)
+    final = folder / f"{now:%Y%m%d-%H%M%S}-{trained_from[:8]}{SUFFIX}"
+    note = {
+        "fingerprint": trained_from,
+        "trained_at": now.isoformat(timespec="seconds"),
+        "seconds": round(time.monotonic() - began, 1),
+        "rasa": metadata.version("rasa"),
+    }
+    with model.open("rb") as whole:
+        os.fsync(whole.fileno())
+    # The note first: a model is never there without it.
+    note_of(model).write_text(json.dumps(note, indent=2) + "\n")
+    note_of(model).replace(note_of(final))
+    model.replace(final)
+    return final
+
+
+def _explain(code: int) -> str:
+    if code == -signal.SIGKILL:
+        return "training was killed, most likely because memory ran out: give it 2 GB"
+    return (
+        "Rasa could not train from the data: see its last lines, mend what they name, and check "
+        "with `rasa data validate`"
+    )
