@@ -112,7 +112,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise InvalidMessage("invalid_json", f"{name} is not JSON.")
+    raise InvalidMessage("invalid_json", f"{name} is not a number in JSON: leave it out.")
 
 
 def _finite_float(digits: str) -> float:
