@@ -1,0 +1,98 @@
+"""Where custom actions run: inside this process, or on an action server. Both have a time limit."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from jsonschema import ValidationError
+from jsonschema.validators import validator_for
+from rasa.core.actions.action import RemoteAction
+from rasa.core.actions.forms import FormAction
+from rasa.core.channels.channel import OutputChannel
+from rasa.core.nlg import NaturalLanguageGenerator
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import Event, SlotSet
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.exceptions import RasaException
+from rasa.utils.endpoints import EndpointConfig
+from rasa_sdk.executor import ActionExecutor
+
+
+class InProcessActions(EndpointConfig):
+    """Takes the calls that Rasa would send to an action server and runs them here.
+
+    The call and the answer have the action server's form, so an action can't tell the difference.
+    """
+
+    def __init__(self, package: str, timeout: float) -> None:
+        """Finds the actions of `package` and its modules. `timeout` in seconds, for one action."""
+        super().__init__(url=None)
+        self._timeout = timeout
+        self._executor = ActionExecutor()
+        self._executor.register_package(package)
+
+    async def request(self, *_: Any, json: dict[str, Any], **__: Any) -> Any:
+        """Run the action that `json` calls.
+
+        Raises asyncio.TimeoutError, or whatever the action raises.
+        """
+        return await asyncio.wait_for(self._executor.run(json), self._timeout)
+
+
+class RemoteActions(EndpointConfig):
+    """An action server, with a time limit that is shorter than Rasa's five minutes."""
+
+    def __init__(self, url: str, timeout: float) -> None:
+        """`timeout` in seconds, for one call."""
+        super().__init__(url=url)
+        self._timeout = timeout
+
+    async def request(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the server. Raises asyncio.TimeoutError and aiohttp's errors."""
+        return await asyncio.wait_for(super().request(*args, **kwargs), self._timeout)
+
+
+class CustomAction(RemoteAction):
+    """A custom action by its name; the answer is checked with a schema that is compiled once.
+
+    Rasa's own checks the schema itself anew on each answer, at ten times the cost of the turn.
+    """
+
+    _answer_schema: Any = None
+
+    def _validate_action_result(self, result: dict[str, Any]) -> bool:
+        if CustomAction._answer_schema is None:
+            schema = self.action_response_format_spec()
+            CustomAction._answer_schema = validator_for(schema)(schema)
+        try:
+            CustomAction._answer_schema.validate(result)
+        except ValidationError as error:
+            raise RasaException(
+                f"action {self.name()} gave back something that is no action's answer:"
+                f" {error.message}"
+            ) from error
+        return True
+
+
+class Form(FormAction):
+    """A form whose `validate_<name>` action is a CustomAction."""
+
+    async def validate_slots(
+        self,
+        slot_candidates: dict[str, Any],
+        tracker: DialogueStateTracker,
+        domain: Domain,
+        output_channel: OutputChannel,
+        nlg: NaturalLanguageGenerator,
+    ) -> list[Event]:
+        """The events of the form's validation action; none where the domain has no such action."""
+        name = f"validate_{self.name()}"
+        if name not in domain.action_names_or_texts:
+            return []
+        candidates = [SlotSet(slot, value) for slot, value in slot_candidates.items()]
+        with_candidates = self._temporary_tracker(tracker, candidates, domain)
+        events: list[Event] = await CustomAction(name, self.action_endpoint).run(
+            output_channel, nlg, with_candidates, domain
+        )
+        return events

@@ -1,0 +1,181 @@
+"""Rasa as the dialogue engine. See `bot.ports.DialogueEngine`."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from rasa.core.channels.channel import OutputChannel, UserMessage
+from rasa.exceptions import ModelNotFound as RasaModelNotFound
+from rasa.shared.constants import INTENT_MESSAGE_PREFIX
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLStoryReader
+from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.utils.endpoints import EndpointConfig
+
+from bot.errors import ModelNotFound, TurnFailed
+from bot.model.content import Content
+from bot.model.messages import Inbound
+from bot.model.turns import TrackerWindow, TurnResult
+from bot.pipeline.rasa_answers import contents_of
+from bot.pipeline.rasa_processor import SERVICE_UNAVAILABLE, TurnProcessor
+from bot.pipeline.rasa_window import cut, tracker_from
+from bot.ports import DialogueEngine
+
+log = logging.getLogger(__name__)
+
+_RANKED_INTENTS = 5
+_LIVE_TRACKERS = 4_096
+
+
+class AnswerChannel(OutputChannel):
+    """Collects what the bot says in one turn. `name()` is the customer's channel."""
+
+    def __init__(self, channel: str) -> None:
+        self._channel = channel
+        self.answers: list[Content] = []
+
+    def name(self) -> str:  # type: ignore[override]
+        """The channel that conditional responses may ask for."""
+        return self._channel
+
+    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
+        """Take one bot message."""
+        self.answers.extend(contents_of(message))
+
+
+class RasaEngine(DialogueEngine):
+    """A trained model and the actions it may call. Not to be shared between threads."""
+
+    def __init__(self, processor: TurnProcessor) -> None:
+        self._processor = processor
+        self._domain = processor.domain
+        self._live: OrderedDict[str, tuple[TrackerWindow, DialogueStateTracker]] = OrderedDict()
+
+    @classmethod
+    def load(cls, model: Path, actions: EndpointConfig) -> RasaEngine:
+        """Takes seconds. Raises ModelNotFound where the file is no model that can be served."""
+        try:
+            processor = TurnProcessor(model, actions)
+        except (RasaModelNotFound, OSError, ValueError) as error:
+            raise ModelNotFound(f"{model} can't be loaded: {error}") from error
+        metadata = processor.model_metadata
+        if metadata.core_target is None or metadata.nlu_target is None:
+            raise ModelNotFound(f"{model} holds only half a model: train NLU and rules together")
+        if SERVICE_UNAVAILABLE not in processor.domain.responses:
+            raise ModelNotFound(
+                f"the domain has no response {SERVICE_UNAVAILABLE}, which tells a customer that a"
+                " system behind the bot has failed: add it to domain.yml and train again"
+            )
+        return cls(processor)
+
+    @property
+    def version(self) -> str:
+        """See the port."""
+        return str(self._processor.model_filename)
+
+    def understand(self, messages: Sequence[Inbound]) -> Sequence[dict[str, Any]]:
+        """See the port. A payload is unpacked as it stands; only words go through the NLU."""
+        parses: list[dict[str, Any] | None] = [
+            None if message.payload is None else self._unpack(message.payload)
+            for message in messages
+        ]
+        words = [number for number, parse in enumerate(parses) if parse is None]
+        if words:
+            runs = self._processor.graph_runner.run(
+                inputs={
+                    "__message__": [self._user_message(messages[number]) for number in words],
+                    "__tracker__": None,
+                },
+                targets=[self._processor.model_metadata.nlu_target],
+            )
+            parsed = runs[self._processor.model_metadata.nlu_target]
+            for number, result in zip(words, parsed, strict=True):
+                parses[number] = self._parse_data(result)
+        return [parse for parse in parses if parse is not None]
+
+    async def answer(
+        self, message: Inbound, turn_id: str, parse: dict[str, Any], window: TrackerWindow
+    ) -> TurnResult:
+        """See the port."""
+        tracker = self._tracker(message.conversation_id, window)
+        channel = AnswerChannel(message.channel)
+        before = len(tracker.events)
+        try:
+            await self._processor.take_turn(
+                _rasa_message(message, turn_id, parse, channel), tracker
+            )
+        except Exception as error:
+            raise TurnFailed(f"{type(error).__name__}: {error}") from error
+        return self._result(message.conversation_id, tracker, before, channel, window)
+
+    async def apologise(self, message: Inbound, turn_id: str, window: TrackerWindow) -> TurnResult:
+        """See the port."""
+        tracker = self._tracker(message.conversation_id, window)
+        channel = AnswerChannel(message.channel)
+        before = len(tracker.events)
+        parse = {TEXT: message.text, INTENT: {"name": None, "confidence": 0.0}, ENTITIES: []}
+        await self._processor.apologise(_rasa_message(message, turn_id, parse, channel), tracker)
+        return self._result(message.conversation_id, tracker, before, channel, window)
+
+    def _tracker(self, conversation_id: str, window: TrackerWindow) -> DialogueStateTracker:
+        # Out of the shelf while in use: a turn that fails leaves nothing half-done there.
+        window_and_tracker = self._live.pop(conversation_id, None)
+        if window_and_tracker is not None and window_and_tracker[0] is window:
+            return window_and_tracker[1]
+        return tracker_from(conversation_id, window, self._domain)
+
+    def _result(
+        self,
+        conversation_id: str,
+        tracker: DialogueStateTracker,
+        before: int,
+        channel: AnswerChannel,
+        window: TrackerWindow,
+    ) -> TurnResult:
+        events = tuple(event.as_dict() for event in islice(tracker.events, before, None))
+        after = TrackerWindow(window.base, window.start, (*window.tail, *events))
+        shorter = cut(after, conversation_id, self._domain)
+        if shorter is not None:
+            after, tracker = shorter, tracker_from(conversation_id, shorter, self._domain)
+        self._live[conversation_id] = (after, tracker)
+        if len(self._live) > _LIVE_TRACKERS:
+            self._live.popitem(last=False)
+        return TurnResult(events, channel.answers, after, rebased=shorter is not None)
+
+    def _user_message(self, message: Inbound) -> UserMessage:
+        # Typed words are never a command, not even when they begin like one.
+        return UserMessage(message.text.lstrip(INTENT_MESSAGE_PREFIX + " "))
+
+    def _unpack(self, payload: str) -> dict[str, Any]:
+        message = YAMLStoryReader.unpack_regex_message(
+            Message({TEXT: payload}), self._domain, entity_extractor_name="payload"
+        )
+        return self._parse_data(message)
+
+    @staticmethod
+    def _parse_data(message: Message) -> dict[str, Any]:
+        parse: dict[str, Any] = {TEXT: "", INTENT: {"name": None, "confidence": 0.0}, ENTITIES: []}
+        parse.update(message.as_dict(only_output_properties=True))
+        if "intent_ranking" in parse:
+            parse["intent_ranking"] = parse["intent_ranking"][:_RANKED_INTENTS]
+        return parse
+
+
+def _rasa_message(
+    message: Inbound, turn_id: str, parse: dict[str, Any], channel: AnswerChannel
+) -> UserMessage:
+    return UserMessage(
+        text=message.for_bot,
+        output_channel=channel,
+        sender_id=message.conversation_id,
+        parse_data=parse,
+        input_channel=message.channel,
+        message_id=message.event_id,
+        metadata={**message.metadata, "turn_id": turn_id},
+    )
