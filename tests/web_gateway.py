@@ -23,6 +23,7 @@ from bot.pipeline.redis_streams.turns import RedisTurnQueue
 from bot.ports import Sessions
 from channels.web.adapter import WebChannel
 from channels.web.connection import Limits
+from tests.fakes import ended
 
 LAYOUT = Layout(4)
 
@@ -71,8 +72,8 @@ async def serving(app: Any, port: int = 0) -> AsyncIterator[int]:
     sockets = [server.config.bind_socket()]
     task = asyncio.create_task(server.serve(sockets))
     try:
-        while not server.started:
-            await asyncio.sleep(0.005)  # noqa: ASYNC110 (uvicorn has no event for it)
+        while not server.started:  # noqa: ASYNC110 (uvicorn has no event for it)
+            await asyncio.sleep(0.005)
         yield sockets[0].getsockname()[1]
     finally:
         server.should_exit = True
@@ -109,9 +110,7 @@ async def web_gateway(
             turns = RedisTurnQueue(redis, LAYOUT, 8.0, {})
             yield WebGateway(bound, redis, channel, inbox, transcripts, turns)
     finally:
-        listening.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await listening
+        await ended(listening)
         await redis.close()
         await redis.connection_pool.disconnect()
 

@@ -257,13 +257,17 @@ class Connection:
 
 async def _first_of(*coroutines: Coroutine[Any, Any, None]) -> None:
     """Run all until one ends, end the others, and raise what it raised."""
-    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
+    tasks = {asyncio.create_task(coroutine) for coroutine in coroutines}
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in tasks:
-            task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-    for result in results:
-        if isinstance(result, Exception):
-            raise result
+        running = {task for task in tasks if not task.done()}
+        while running:
+            for task in running:
+                task.cancel()
+            # Again and again, since Python 3.10's wait_for, which the Redis client uses, may lose
+            # a cancellation (bpo-37658).
+            _, running = await asyncio.wait(running, timeout=0.1)
+    for task in tasks:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error

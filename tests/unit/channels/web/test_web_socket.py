@@ -395,16 +395,25 @@ async def test_while_the_store_is_down_nothing_is_accepted_and_nothing_is_lost(
 async def test_answers_given_while_notices_were_cut_off_arrive_afterwards(
     own_valkey: ValkeyServer, sessions: MemorySessions
 ) -> None:
-    async with web_gateway(own_valkey.url, sessions) as gateway, client(gateway) as mine:
-        await mine.hello()
-        await mine.say("Hello")
-        await mine.until("accepted")
-        own_valkey.kill()
-        own_valkey.start()
-        await gateway.redis.connection_pool.disconnect()
-        async with answering(gateway.turns, echo):
-            while (await mine.until("message"))["from"] != "bot":
-                pass
+    async with web_gateway(own_valkey.url, sessions) as gateway:
+        async with client(gateway) as mine:
+            token = (await mine.hello())["token"]
+            await mine.say("Hello")
+            cursor = (await mine.until("accepted"))["cursor"]
+            own_valkey.kill()
+            own_valkey.start()
+            await gateway.redis.connection_pool.disconnect()
+            async with answering(gateway.turns, echo):
+                try:
+                    while (await mine.until("message"))["from"] != "bot":
+                        pass
+                except websockets.ConnectionClosed as end:  # type: ignore[attr-defined]
+                    # The store had not come back when it was asked: the client does.
+                    assert end.code == 1013
+                    async with client(gateway) as back:
+                        await back.hello(token=token, after=cursor)
+                        if not back.welcome["messages"]:
+                            assert (await back.until("message"))["from"] == "bot"
 
 
 async def test_files_are_compressed_cached_and_sent_once(gateway: WebGateway) -> None:
