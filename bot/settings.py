@@ -48,7 +48,9 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1, le=64)
     lease_seconds: float = Field(8.0, ge=1.0)
     batch_size: int = Field(32, ge=1, le=512)
-    max_deliveries: int = Field(3, ge=1)
+    max_deliveries: int = Field(5, ge=1)
+    turn_timeout: float = Field(30.0, gt=0)
+    delivery_give_up: float = Field(6 * 3600.0, gt=0)
     dedupe_seconds: int = Field(7 * 24 * 3600, ge=60)
 
     # the channels

@@ -17,18 +17,25 @@ from bot.app.signals import stop_on_signals
 from bot.errors import StorageUnavailable
 from bot.observability.metering import AnswerTimes, MeteredInbox, MeteredTranscripts
 from bot.observability.metrics import HttpMetrics, MessageMetrics, PipelineMetrics, new_registry
+from bot.pipeline.consumer import Consumer, JobSource
 from bot.pipeline.embedded_server import EmbeddedServer
 from bot.pipeline.followers import NoticeFollowers
 from bot.pipeline.redis_streams.client import Redis, connect, ensure_layout
 from bot.pipeline.redis_streams.inbox import RedisInbox
 from bot.pipeline.redis_streams.layout import Layout
 from bot.pipeline.redis_streams.monitor import RedisPipelineMonitor
+from bot.pipeline.redis_streams.outbox import RedisOutbox
 from bot.pipeline.redis_streams.transcripts import RedisTranscripts
-from bot.ports import PipelineMonitor
+from bot.pipeline.redis_streams.turns import RedisTurnQueue
+from bot.pipeline.sender import DeliveryJobs
+from bot.pipeline.turn import TurnTaker
+from bot.pipeline.worker import TurnJobs
+from bot.ports import DialogueEngine, PartitionQueue, PipelineMonitor, PushChannel
 from bot.record.database import Database, open_engine
 from bot.record.migrate import migrate
 from bot.record.sessions import SqlSessions
 from bot.settings import Settings
+from bot.training.models import find_model
 from channels.registry import HttpChannel
 from channels.rest.adapter import RestChannel
 from channels.rest.parse import Limits as RestLimits
@@ -62,6 +69,100 @@ async def run_gateway(
         await prepare_stores(settings)
         gateway = build_gateway(settings)
         await serve_gateway(gateway, settings.host, settings.port, stop=stop, on_ready=on_ready)
+
+
+async def run_worker(settings: Settings, holder: str) -> None:
+    """The worker role: loads the model, then takes turns until SIGTERM or SIGINT.
+
+    `holder` is this start's unique name. Raises ModelNotFound, SettingsError, LayoutMismatch,
+    StorageUnavailable.
+    """
+    with stop_on_signals() as stop:
+        await prepare_stores(settings)
+        # Loading takes seconds, and a signal must not wait for it.
+        loading = asyncio.create_task(asyncio.to_thread(load_engine, settings))
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({loading, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if stop.is_set():
+            return
+        engine = loading.result()
+        redis = connect(redis_url(settings))
+        try:
+            await build_worker(settings, redis, engine, holder).run(stop)
+        finally:
+            await _close(redis)
+
+
+async def run_sender(settings: Settings, holder: str) -> None:
+    """The sender role: delivers to the channels that must be called, until SIGTERM or SIGINT.
+
+    `holder` is this start's unique name. Raises SettingsError, LayoutMismatch, StorageUnavailable.
+    """
+    with stop_on_signals() as stop:
+        await prepare_stores(settings)
+        redis = connect(redis_url(settings))
+        try:
+            await build_sender(settings, redis, holder).run(stop)
+        finally:
+            await _close(redis)
+
+
+def load_engine(settings: Settings) -> DialogueEngine:
+    """The dialogue engine with its model and actions. Raises ModelNotFound."""
+    # Rasa takes seconds to import, and only workers need it.
+    from bot.pipeline.rasa_actions import InProcessActions, RemoteActions
+    from bot.pipeline.rasa_agent import RasaEngine
+
+    actions = (
+        RemoteActions(settings.action_endpoint, settings.action_timeout)
+        if settings.action_endpoint
+        else InProcessActions("actions", settings.action_timeout)
+    )
+    return RasaEngine.load(find_model(settings), actions)
+
+
+def build_worker(settings: Settings, redis: Redis, engine: DialogueEngine, holder: str) -> Consumer:
+    """A worker over a loaded engine, not yet running."""
+    queue = RedisTurnQueue(
+        redis,
+        Layout(settings.partitions),
+        settings.lease_seconds,
+        says={"model": engine.version},
+    )
+    turns = TurnTaker(
+        queue,
+        engine,
+        push_channels=push_channels(),
+        turn_seconds=settings.turn_timeout,
+        max_deliveries=settings.max_deliveries,
+    )
+    return _consumer(settings, queue, TurnJobs(queue, turns), holder)
+
+
+def build_sender(settings: Settings, redis: Redis, holder: str) -> Consumer:
+    """A sender over the channels that are on, not yet running."""
+    queue = RedisOutbox(redis, Layout(settings.partitions), settings.lease_seconds)
+    jobs = DeliveryJobs(queue, push_channels(), settings.delivery_give_up)
+    return _consumer(settings, queue, jobs, holder)
+
+
+def push_channels() -> dict[str, PushChannel]:
+    """The channels whose platforms must be called, by name. Web and REST are read from instead."""
+    return {}
+
+
+def _consumer(
+    settings: Settings, queue: PartitionQueue, source: JobSource, holder: str
+) -> Consumer:
+    return Consumer(
+        queue,
+        source,
+        holder,
+        batch_size=settings.batch_size,
+        balance_seconds=min(1.0, settings.lease_seconds / 4),
+        finish_seconds=settings.turn_timeout,
+    )
 
 
 @_until_stores_answer

@@ -40,11 +40,15 @@ class AnswerChannel(OutputChannel):
         self._channel = channel
         self.answers: list[Content] = []
 
-    def name(self) -> str:  # type: ignore[override]
+    def name(self) -> str:
         """The channel that conditional responses may ask for."""
         return self._channel
 
-    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
+    async def send_response(
+        self,
+        recipient_id: str,
+        message: dict[str, Any],  # noqa: ARG002 (Rasa's signature)
+    ) -> None:
         """Take one bot message."""
         self.answers.extend(contents_of(message))
 

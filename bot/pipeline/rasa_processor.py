@@ -163,7 +163,7 @@ class TurnProcessor(MessageProcessor):
                     action.name(), prediction.policy_name, prediction.max_confidence
                 )
             )
-            return self.should_predict_another_action(action.name())
+            return bool(self.should_predict_another_action(action.name()))
         except Exception as error:
             expected = isinstance(error, (BusinessSystemError, RasaException, TimeoutError))
             log.error(
@@ -178,7 +178,7 @@ class TurnProcessor(MessageProcessor):
         if any(isinstance(event, UserUttered) for event in events):
             await self.run_action_extract_slots(output_channel, tracker)
         await self.execute_side_effects(events, tracker, output_channel)
-        return self.should_predict_another_action(action.name())
+        return bool(self.should_predict_another_action(action.name()))
 
     def _log_action_on_tracker(
         self,
@@ -206,7 +206,10 @@ class TurnProcessor(MessageProcessor):
         return [*events, FollowupAction(ACTION_LISTEN_NAME)]
 
     async def _schedule_reminders(
-        self, events: list[Event], tracker: DialogueStateTracker, output_channel: OutputChannel
+        self,
+        events: list[Event],
+        tracker: DialogueStateTracker,  # noqa: ARG002 (Rasa's signature)
+        output_channel: OutputChannel,  # noqa: ARG002
     ) -> None:
         if any(isinstance(event, ReminderScheduled) for event in events):
             # Rasa keeps reminders in the process's memory: they would be lost with it.

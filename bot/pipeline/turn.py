@@ -9,24 +9,17 @@ from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
-
 from bot.errors import StorageUnavailable, TurnFailed
 from bot.model.messages import Inbound
 from bot.model.turns import Entry, Lease, TrackerWindow, TurnCommit, TurnResult
+from bot.pipeline.consumer import until_stored
 from bot.ports import DialogueEngine, TurnQueue
 
 log = logging.getLogger(__name__)
 
 _REMEMBERED = 4_096
-
-# After that the entry is left unacknowledged, to be taken again when Redis is back.
-_until_stored = retry(
-    retry=retry_if_exception_type(StorageUnavailable),
-    wait=wait_random_exponential(multiplier=0.05, max=2.0),
-    stop=stop_after_delay(30.0),
-    reraise=True,
-)
+# A turn that takes longer is announced as "typing".
+_TYPING_SECONDS = 0.4
 
 
 class TurnTaker:
@@ -42,21 +35,18 @@ class TurnTaker:
         engine: DialogueEngine,
         push_channels: Collection[str],
         turn_seconds: float,
-        typing_seconds: float,
         max_deliveries: int,
     ) -> None:
         """
         Args:
             push_channels: channels whose answers a sender has to deliver.
             turn_seconds: how long a turn may take before it counts as failed.
-            typing_seconds: a turn that takes longer is announced as "typing".
             max_deliveries: a message that was begun more often is not tried again.
         """
         self._queue = queue
         self._engine = engine
         self._push_channels = frozenset(push_channels)
         self._turn_seconds = turn_seconds
-        self._typing_seconds = typing_seconds
         self._max_deliveries = max_deliveries
         self._pasts: OrderedDict[str, tuple[Lease, TrackerWindow]] = OrderedDict()
 
@@ -95,11 +85,11 @@ class TurnTaker:
             if known == lease:
                 del self._pasts[conversation_id]
 
-    @_until_stored
+    @until_stored
     async def _commit(self, commit: TurnCommit) -> None:
         await self._queue.commit(commit)
 
-    @_until_stored
+    @until_stored
     async def _past(self, lease: Lease, conversation_id: str) -> TrackerWindow:
         known = self._pasts.get(conversation_id)
         if known is not None and known[0] == lease:
@@ -116,7 +106,7 @@ class TurnTaker:
             failure = "the NLU pipeline failed on it"
         else:
             typing = asyncio.get_running_loop().call_later(
-                self._typing_seconds, self._announce, entry, message.conversation_id
+                _TYPING_SECONDS, self._announce, entry, message.conversation_id
             )
             try:
                 answering = self._engine.answer(message, entry.turn_id, parse, past)
@@ -137,5 +127,3 @@ class TurnTaker:
                 await self._queue.announce_typing(entry, conversation_id)
 
         self._announcing = asyncio.create_task(announce())
-
-

@@ -1,0 +1,227 @@
+"""Reads a queue's partitions under leases; each conversation in order, many side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from bot.errors import LeaseLost, StorageUnavailable
+from bot.model.turns import Entry, Lease
+from bot.ports import PartitionQueue
+
+log = logging.getLogger(__name__)
+
+# How long a read waits for the first entry; bounds how late a new lease is noticed.
+_READ_SECONDS = 1.0
+# Batches read ahead, so that the next one is prepared while the last one is still worked on.
+_READ_AHEAD = 2
+
+# Redis may be restarting. After that long an entry is left unacknowledged, to be taken again.
+until_stored = retry(
+    retry=retry_if_exception_type(StorageUnavailable),
+    wait=wait_random_exponential(multiplier=0.05, max=2.0),
+    stop=stop_after_delay(30.0),
+    reraise=True,
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What an entry asks for. `run` acknowledges the entry when all its effects are saved.
+
+    `run` may raise LeaseLost; anything else it raises leaves the entry to be taken again.
+    """
+
+    entry: Entry
+    conversation_id: str
+    run: Callable[[], Awaitable[None]]
+
+
+class JobSource(ABC):
+    """What the consumer asks of the worker or the sender."""
+
+    @abstractmethod
+    async def prepare(self, entries: Sequence[Entry]) -> Sequence[Job]:
+        """The jobs of a batch, in its order. Entries that can't be read are buried here."""
+
+    @abstractmethod
+    def forget(self, lease: Lease) -> None:
+        """Drop what is remembered of a lease's conversations: it is not held any more."""
+
+
+class Consumer:
+    """One process's share of a queue's partitions.
+
+    Each conversation has one job at a time, in the order of its entries. Jobs of different
+    conversations run side by side, so a slow one holds up only those who wait for it.
+    """
+
+    def __init__(
+        self,
+        queue: PartitionQueue,
+        source: JobSource,
+        holder: str,
+        batch_size: int,
+        balance_seconds: float,
+        finish_seconds: float,
+    ) -> None:
+        """
+        Args:
+            balance_seconds: the time between two looks at the leases: a few per lease time.
+            finish_seconds: how long the jobs under way may take after a stop.
+        """
+        self._queue = queue
+        self._source = source
+        self._holder = holder
+        self._batch_size = batch_size
+        self._balance_seconds = balance_seconds
+        self._finish_seconds = finish_seconds
+        self._held: dict[int, Lease] = {}
+        self._read: dict[int, Lease] = {}
+        self._waiting: dict[str, deque[Job]] = {}
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._room = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; the jobs under way are finished then.
+
+        What was read but not begun is left to the next holder of the partition.
+        """
+        await self._balance()
+        balancing = asyncio.create_task(self._keep_balance())
+        reading = asyncio.create_task(self._keep_reading())
+        stopping = asyncio.create_task(self._wait(stop))
+        tasks = (balancing, reading, stopping)
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in (balancing, reading):
+                if task.done():
+                    task.result()
+        finally:
+            # Cutting the reading off is safe anywhere: what it took stays unacknowledged.
+            await _cancel(reading)
+            self._waiting.clear()
+            if self._running:
+                await asyncio.wait(set(self._running.values()), timeout=self._finish_seconds)
+            await _cancel(*self._running.values(), balancing, stopping)
+            with contextlib.suppress(StorageUnavailable):
+                await self._queue.stop(self._holder, list(self._held.values()))
+
+    @staticmethod
+    async def _wait(stop: asyncio.Event) -> None:
+        await stop.wait()
+
+    async def _keep_balance(self) -> None:
+        while True:
+            await asyncio.sleep(self._balance_seconds)
+            try:
+                await self._balance()
+            except StorageUnavailable as error:
+                # The leases may run out meanwhile; every write is fenced, so this does no harm.
+                log.warning("%s", error)
+
+    async def _balance(self) -> None:
+        kept = {
+            lease.partition: lease
+            for lease in await self._queue.balance(self._holder, list(self._held.values()))
+        }
+        given_up = [lease for number, lease in self._held.items() if kept.get(number) != lease]
+        new = [lease for number, lease in kept.items() if self._held.get(number) != lease]
+        for lease in given_up:
+            await self._finish(lease)
+        await self._queue.release(given_up)
+        self._held = kept
+        for lease in new:
+            entries = await self._queue.unfinished(lease)
+            if entries:
+                log.info("partition %d: %d entries left by another", lease.partition, len(entries))
+            await self._dispatch([await self._queue.begin_again(entry) for entry in entries])
+            self._read[lease.partition] = lease
+        if given_up or new:
+            log.info("holding %d partitions", len(self._held))
+
+    async def _keep_reading(self) -> None:
+        while True:
+            while self._under_way() >= self._batch_size * _READ_AHEAD:
+                self._room.clear()
+                await self._room.wait()
+            leases = list(self._read.values())
+            if not leases:
+                await asyncio.sleep(self._balance_seconds)
+                continue
+            try:
+                entries = await self._queue.next_entries(leases, self._batch_size, _READ_SECONDS)
+            except StorageUnavailable as error:
+                log.warning("%s", error)
+                await asyncio.sleep(self._balance_seconds)
+                continue
+            await self._dispatch(entries)
+
+    def _under_way(self) -> int:
+        return len(self._running) + sum(len(jobs) for jobs in self._waiting.values())
+
+    async def _dispatch(self, entries: Sequence[Entry]) -> None:
+        if not entries:
+            return
+        for job in await self._source.prepare(entries):
+            conversation = job.conversation_id
+            self._waiting.setdefault(conversation, deque()).append(job)
+            if conversation not in self._running:
+                self._running[conversation] = asyncio.create_task(self._converse(conversation))
+
+    async def _converse(self, conversation: str) -> None:
+        try:
+            while jobs := self._waiting.get(conversation):
+                job = jobs.popleft()
+                if not jobs:
+                    del self._waiting[conversation]
+                await self._run(job)
+        finally:
+            del self._running[conversation]
+            self._room.set()
+
+    async def _run(self, job: Job) -> None:
+        lease = job.entry.lease
+        if self._held.get(lease.partition) != lease:
+            return
+        try:
+            await job.run()
+        except LeaseLost as error:
+            log.warning("%s", error)
+            self._drop(lease)
+        except Exception:
+            # The entry stays unacknowledged: whoever takes the lease next takes it again.
+            log.exception("entry %s was not finished", job.entry.turn_id)
+            self._drop(lease)
+            self._held.pop(lease.partition, None)
+            with contextlib.suppress(StorageUnavailable):
+                await self._queue.release([lease])
+
+    def _drop(self, lease: Lease) -> None:
+        """Take nothing more of a lease."""
+        if self._read.get(lease.partition) == lease:
+            del self._read[lease.partition]
+        for conversation, jobs in list(self._waiting.items()):
+            if jobs[0].entry.lease == lease:
+                del self._waiting[conversation]
+        self._source.forget(lease)
+        self._room.set()
+
+    async def _finish(self, lease: Lease) -> None:
+        """Take nothing more of a lease and let its jobs under way end, before it is given up."""
+        self._drop(lease)
+        if self._running:
+            await asyncio.wait(set(self._running.values()), timeout=self._balance_seconds)
+
+
+async def _cancel(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
