@@ -19,6 +19,7 @@ from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 
+import yaml
 from filelock import FileLock
 
 from bot.child_process import tethered
@@ -43,10 +44,14 @@ _QUIET: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training is: what it does now, and how many of its components are ready."""
+    """How far a training is: what it does now, how many components are ready, and of how many.
+
+    `total` counts those that have nothing to train as well, so a training ends a little before it.
+    """
 
     stage: str
     trained: int
+    total: int
 
 
 OnProgress = Callable[[Progress], None]
@@ -104,7 +109,7 @@ def _run_rasa(root: Path, workshop: Path, on_progress: OnProgress) -> None:
         start_new_session=True,
     )
     try:
-        tail = _follow(process, on_progress)
+        tail = _follow(process, _component_count(root), on_progress)
     except BaseException:
         os.killpg(process.pid, signal.SIGKILL)
         raise
@@ -114,11 +119,11 @@ def _run_rasa(root: Path, workshop: Path, on_progress: OnProgress) -> None:
         raise TrainingFailed(_explain(code), tail)
 
 
-def _follow(process: subprocess.Popen[bytes], on_progress: OnProgress) -> list[str]:
+def _follow(process: subprocess.Popen[bytes], total: int, on_progress: OnProgress) -> list[str]:
     assert process.stdout is not None
     tail: deque[str] = deque(maxlen=_TAIL_LINES)
     trained = 0
-    on_progress(Progress("loading Rasa", trained))
+    on_progress(Progress("loading Rasa", trained, total))
     with process.stdout:
         for raw in process.stdout:
             line = _ANSI.sub("", raw.decode(errors="replace")).rstrip()
@@ -126,13 +131,22 @@ def _follow(process: subprocess.Popen[bytes], on_progress: OnProgress) -> list[s
                 continue
             tail.append(line)
             if "Started validating" in line:
-                on_progress(Progress("reading and checking the data", trained))
+                on_progress(Progress("reading and checking the data", trained, total))
             elif found := _TRAINING.search(line):
-                on_progress(Progress(f"training {found[1]}", trained))
+                on_progress(Progress(f"training {found[1]}", trained, total))
             elif found := _TRAINED.search(line):
                 trained += 1
-                on_progress(Progress(f"trained {found[1]}", trained))
+                on_progress(Progress(f"trained {found[1]}", trained, total))
     return list(tail)
+
+
+def _component_count(root: Path) -> int:
+    try:
+        configuration = yaml.safe_load((root / "config.yml").read_bytes())
+        return len(configuration["pipeline"]) + len(configuration["policies"])
+    except (yaml.YAMLError, OSError, KeyError, TypeError):
+        # What is wrong with it is Rasa's to say, and it says it better.
+        return 0
 
 
 def _publish(model: Path, folder: Path, trained_from: str, began: float) -> Path:

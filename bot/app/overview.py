@@ -1,0 +1,81 @@
+"""What of Flerkanal is on, what is off, and why: for the start-up table and the doctor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from sqlalchemy.engine import make_url
+
+from bot.settings import CHANNEL_SECRETS, Settings
+
+State = Literal["on", "off", "missing"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One part or channel. `detail` is where it is, or why it is not on."""
+
+    what: str
+    state: State
+    detail: str
+
+
+def channels(settings: Settings, url: str) -> list[Line]:
+    """Every channel that Flerkanal knows, with its address under `url`."""
+    return [
+        Line("Web chat", "on", f"{url}/"),
+        Line("REST", "on", f"{url}/webhooks/rest/webhook ({rest_access(settings)})"),
+        *(_platform(settings, channel, url) for channel in CHANNEL_SECRETS),
+    ]
+
+
+def rest_access(settings: Settings) -> str:
+    """Who may use the REST channel."""
+    return "bearer token" if settings.rest_token else "this machine only: REST_TOKEN is not set"
+
+
+def stores(settings: Settings, embedded: bool) -> list[Line]:
+    """Where what is kept is kept; no passwords."""
+    redis = f"embedded, {settings.var_dir / 'valkey'}" if embedded else ""
+    return [
+        Line("Redis", "on", redis or without_password(settings.redis_url or "")),
+        Line("Database", "on", database(settings.database_dsn)),
+        Line("Orders", "on", database(settings.orders_dsn)),
+        Line("Actions", "on", settings.action_endpoint or "inside the worker"),
+    ]
+
+
+def database(dsn: str) -> str:
+    """A database's address for people: no password, a relative path where that is shorter."""
+    url = make_url(dsn)
+    if url.get_backend_name() == "sqlite":
+        return f"SQLite, {url.database}"
+    return repr(url)
+
+
+def without_password(url: str) -> str:
+    """An address whose password, where it has one, is `***`."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    user, host = parts.username or "", parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{user}:***@{host}"))
+
+
+def exists(channel: str) -> bool:
+    """Whether this version has the channel at all."""
+    return find_spec(f"channels.{channel}") is not None
+
+
+def _platform(settings: Settings, channel: str, url: str) -> Line:
+    name = channel.capitalize()
+    if settings.is_configured(channel):
+        if exists(channel):
+            return Line(name, "on", f"{url}/webhooks/{channel}/webhook")
+        return Line(name, "missing", "is set up, but this version has no such channel yet")
+    if not exists(channel):
+        return Line(name, "off", "this version has no such channel yet")
+    return Line(name, "off", f"set {', '.join(settings.missing_for(channel))}")

@@ -1,0 +1,7 @@
+"""`flerkanal doctor`."""
+
+from __future__ import annotations
+
+
+def doctor() -> None:
+    """Check."""

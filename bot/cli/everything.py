@@ -1,0 +1,110 @@
+"""What `flerkanal up` does, and the table that it shows."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import ExitStack
+from importlib.metadata import version
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from bot.app import overview
+from bot.app.everything import choose_address, run_everything
+from bot.app.gateway import Address
+from bot.app.supervisor import Supervisor
+from bot.cli.screen import PartLog, activity, console
+from bot.cli.training import train_model
+from bot.pipeline.embedded_server import EmbeddedServer
+from bot.settings import Settings
+from bot.training.models import find_model
+
+_STATES = {"on": "[green]on[/]", "off": "[dim]off[/]", "missing": "[yellow]not there[/]"}
+
+
+def start(settings: Settings, *, train: bool) -> None:
+    """Start everything and keep it until Ctrl-C.
+
+    Raises SettingsError, EmbeddedServerTaken, ModelNotFound, TrainingFailed, PartFailed.
+    """
+    out = console()
+    address = choose_address(settings)
+    with ExitStack() as held:
+        server = None
+        if settings.redis_url is None:
+            server = EmbeddedServer(settings.var_dir)
+            server.acquire()
+            held.callback(server.release)
+        model = train_model(settings, out, if_needed=True) if train else find_model(settings)
+        began = time.monotonic()
+        _run(settings, address, server, model, out, began)
+    out.print("Stopped.")
+
+
+def _run(
+    settings: Settings,
+    address: Address,
+    server: EmbeddedServer | None,
+    model: Path,
+    out: Console,
+    began: float,
+) -> None:
+    log = PartLog(out)
+    with ExitStack() as showing:
+        shown = showing.enter_context(activity(out, "Starting: Redis, gateway, worker, sender"))
+        shown.tell("Starting: the worker loads the model")
+
+        def on_ready() -> None:
+            showing.close()
+            seconds = time.monotonic() - began
+            out.print(startup_table(settings, address, model, server is not None, seconds))
+            out.print(f"Open [bold]{address.url}/[/]   Stop with Ctrl-C", soft_wrap=True)
+
+        asyncio.run(
+            run_everything(
+                settings,
+                address,
+                server,
+                Supervisor(log.line, log.event),
+                log_format=_log_format(settings, out),
+                on_ready=on_ready,
+            )
+        )
+
+
+def startup_table(
+    settings: Settings, address: Address, model: Path, embedded: bool, seconds: float
+) -> Table:
+    """What is on, what is off and why, and where it is."""
+    table = Table(
+        title=f"Flerkanal {version('flerkanal')}: ready in {seconds:.1f} s",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    table.add_column("")
+    table.add_column("State")
+    table.add_column("Where, or why not", overflow="fold")
+    workers = f"{settings.workers}, model {model.name}"
+    health = f"{address.url}/readyz, {address.url}/metrics"
+    groups = [
+        overview.channels(settings, address.url),
+        [overview.Line("Workers", "on", workers), *overview.stores(settings, embedded)],
+        [overview.Line("Health", "on", health)],
+    ]
+    for group in groups:
+        for line in group:
+            table.add_row(line.what, _STATES[line.state], escape(line.detail))
+        table.add_section()
+    return table
+
+
+def _log_format(settings: Settings, out: Console) -> str:
+    if settings.log_format != "auto":
+        return settings.log_format
+    return "text" if out.is_terminal else "json"

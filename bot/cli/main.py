@@ -1,0 +1,60 @@
+"""The application: its commands, and how errors end them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from bot.cli import dead_letters, doctor, roles, training
+from bot.errors import FlerkanalError
+
+
+class Commands(TyperGroup):
+    """Shows Flerkanal's own errors as a few lines. Exit codes: 2 for settings, 1 for the others."""
+
+    def invoke(self, ctx: Any) -> Any:
+        from bot.cli.screen import show_error
+
+        try:
+            return super().invoke(ctx)
+        except FlerkanalError as error:
+            raise typer.Exit(show_error(error)) from error
+
+
+app = typer.Typer(
+    cls=Commands,
+    name="flerkanal",
+    help="Customer-service chatbots on many channels. Start with: flerkanal up",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"flerkanal {version('flerkanal')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: bool = typer.Option(
+        False, "--version", help="Show the version.", callback=_show_version, is_eager=True
+    ),
+) -> None:
+    pass
+
+
+app.command("up")(roles.up)
+app.command("gateway")(roles.gateway)
+app.command("worker")(roles.worker)
+app.command("sender")(roles.sender)
+app.command("train")(training.train)
+app.command("doctor")(doctor.doctor)
+app.add_typer(dead_letters.app, name="dead-letters")
