@@ -37,15 +37,24 @@ class ActionServer:
 
 
 @contextmanager
-def running_action_server(directory: Path, environ: Mapping[str, str]) -> Iterator[ActionServer]:
-    """A server on a free port of the loopback address; `environ` is added to the environment."""
+def running_action_server(
+    directory: Path,
+    environ: Mapping[str, str],
+    *,
+    package: str = "actions",
+    folder: Path = ROOT,
+) -> Iterator[ActionServer]:
+    """A server on a free port of the loopback address, with the actions of a package in `folder`.
+
+    `environ` is added to the environment; the log goes to `directory`.
+    """
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     server = ActionServer(f"http://127.0.0.1:{port}/webhook", directory / "action-server.log")
     with server.log.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "rasa_sdk", "--actions", "actions", "--port", str(port)],
-            cwd=ROOT,
+            [sys.executable, "-m", "rasa_sdk", "--actions", package, "--port", str(port)],
+            cwd=folder,
             env={**os.environ, "SANIC_HOST": "127.0.0.1", **environ},
             stdout=log,
             stderr=subprocess.STDOUT,

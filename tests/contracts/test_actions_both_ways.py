@@ -1,6 +1,6 @@
 """The order actions, run in the worker's process and on an action server: the same behaviour.
 
-Rasa's own form and remote action make the calls and read the answers, with the project's domain.
+The worker's own callers make the calls and read the answers, with the project's domain.
 """
 
 from __future__ import annotations
@@ -10,20 +10,17 @@ import copy
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
-from rasa.core.actions.action import RemoteAction
-from rasa.core.actions.forms import FormAction
 from rasa.core.channels import CollectingOutputChannel
 from rasa.core.nlg import TemplatedNaturalLanguageGenerator
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
-from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 from sqlalchemy import create_engine, delete, select, update
 from sqlalchemy.engine import Engine
@@ -32,13 +29,14 @@ from actions.orders.model import OrderState
 from actions.orders.provider import current_store
 from actions.orders.sql_store import SqlOrderStore
 from actions.orders.tables import invoice_requests, lookup_attempts, orders
+from bot.pipeline.rasa_actions import CustomAction, Form, InProcessActions, RemoteActions
 from tests.action_server import ROOT, ActionServer, running_action_server
 
 # Rasa says so of every domain, whatever stands in it.
 pytestmark = pytest.mark.filterwarnings("ignore:Slot auto-fill has been removed")
 
 LIMIT = 1.0
-Way = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+Way = InProcessActions | RemoteActions
 
 
 @pytest.fixture(scope="module")
@@ -79,28 +77,13 @@ def in_process(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iter
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     current_store.close()
-    executor = ActionExecutor()
-    executor.register_package("actions")
-
-    async def run(call: dict[str, Any]) -> dict[str, Any]:
-        answer: dict[str, Any] = await executor.run(json.loads(json.dumps(call)))
-        return answer
-
-    yield run
+    yield InProcessActions("actions", timeout=10)
     current_store.close()
 
 
 @pytest.fixture
-async def over_http(server: ActionServer) -> AsyncIterator[Way]:
-    async with httpx.AsyncClient(timeout=10) as client:
-
-        async def run(call: dict[str, Any]) -> dict[str, Any]:
-            reply = await client.post(server.url, json=call)
-            reply.raise_for_status()
-            answer: dict[str, Any] = reply.json()
-            return answer
-
-        yield run
+def over_http(server: ActionServer) -> Way:
+    return RemoteActions(server.url, timeout=10)
 
 
 @pytest.fixture(params=["in_process", "over_http"])
@@ -108,16 +91,16 @@ def way(request: pytest.FixtureRequest, in_process: Way, over_http: Way) -> Way:
     return in_process if request.param == "in_process" else over_http
 
 
-class Endpoint(EndpointConfig):  # type: ignore[misc]  # rasa has no types
-    """Rasa's idea of an action server, which keeps what went to and fro."""
+class Recording:
+    """Passes calls on, and keeps what came back."""
 
     def __init__(self, way: Way) -> None:
-        super().__init__("http://recorded.invalid")
         self._way = way
+        self.kwargs = way.kwargs
         self.answers: list[dict[str, Any]] = []
 
-    async def request(self, json: dict[str, Any], **_: Any) -> dict[str, Any]:
-        answer = await self._way(json)
+    async def request(self, **arguments: Any) -> Any:
+        answer = await self._way.request(**arguments)
         self.answers.append(copy.deepcopy(answer))
         return answer
 
@@ -139,7 +122,7 @@ class Conversation:
         language: str | None = None,
         name: str = "conversation",
     ) -> None:
-        self.endpoint = Endpoint(way)
+        self.endpoint = Recording(way)
         self._domain, self._form, self._after = domain, form, after
         self._nlg = TemplatedNaturalLanguageGenerator(domain.responses)
         self.tracker = DialogueStateTracker(name, domain.slots)
@@ -155,9 +138,9 @@ class Conversation:
         self._add([UserUttered(text, {"name": "provide_order_details"}, metadata=metadata)])
         self._add([SlotSet(name, value) for name, value in slots.items()])
         output = CollectingOutputChannel()
-        said = await self._run(FormAction(self._form, self.endpoint), output)
+        said = await self._run(Form(self._form, self.endpoint), output)
         if self.tracker.active_loop_name is None:
-            said += await self._run(RemoteAction(self._after, self.endpoint), output)
+            said += await self._run(CustomAction(self._after, self.endpoint), output)
         self._add([ActionExecuted("action_listen")])
         return said
 
@@ -434,7 +417,7 @@ async def test_down_between_the_check_and_the_answer(
     customer._add([SlotSet("order_number", "10042"), SlotSet("postcode", "0150")])
     with locked(database):
         said = await customer._run(
-            RemoteAction("action_order_status", customer.endpoint), CollectingOutputChannel()
+            CustomAction("action_order_status", customer.endpoint), CollectingOutputChannel()
         )
     assert said == ["utter_orders_unavailable"]
 
@@ -466,7 +449,7 @@ def test_the_domain_knows_the_actions_and_their_responses_in_both_languages(
 ) -> None:
     executor = ActionExecutor()
     executor.register_package("actions")
-    assert set(executor.actions) <= set(domain.user_actions) | set(domain.action_names_or_texts)
+    assert executor.actions.keys() <= set(domain.action_names_or_texts)
     names = {f"utter_order_{state.value}" for state in OrderState}
     for source in (ROOT / "actions").rglob("*.py"):
         names |= set(re.findall(r'"(utter_\w+)"', source.read_text(encoding="utf-8")))
