@@ -41,7 +41,11 @@ class PostgresServer:
 
     def initialize(self) -> None:
         """Create the cluster's files."""
-        command = [str(self._binary_dir / "initdb"), f"--pgdata={self._data}", f"--username={SUPERUSER}"]
+        command = [
+            str(self._binary_dir / "initdb"),
+            f"--pgdata={self._data}",
+            f"--username={SUPERUSER}",
+        ]
         options = ["--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"]
         subprocess.run([*command, *options], check=True, capture_output=True, **_as_user())
 
