@@ -16,7 +16,9 @@ PATH = "/webhooks/rest/webhook"
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back. `status` is 0 where no HTTP answer came, and `problem` says why.
+    """What came back. `status` is 200 for an answer alone; `problem` says why there is none.
+
+    It is 0 where nothing came over HTTP, or something that no REST channel answers.
 
     `started` and `finished` are seconds of `time.perf_counter`.
     """
@@ -53,8 +55,10 @@ class RestClient:
             problem = f"{type(error).__name__}: {error}"
             return Reply(0, [], started, time.perf_counter(), problem)
         finished = time.perf_counter()
-        if status != 200 or not _is_answer(raw):
+        if status != 200:
             return Reply(status, [], started, finished, f"HTTP {status}: {str(raw)[:200]}")
+        if not _is_answer(raw):
+            return Reply(0, [], started, finished, f"not a list of messages: {str(raw)[:200]}")
         return Reply(status, raw, started, finished)
 
 

@@ -8,7 +8,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ import psutil
 
 from bench.errors import ServerFailed
 from bot.child_process import tethered
+
+_ORPHANS_PATIENCE = 2.0
 
 
 @dataclass(frozen=True)
@@ -104,19 +107,27 @@ class Server:
         return total
 
     async def stop(self, patience: float = 30.0) -> None:
-        """Ask it to stop, wait `patience` seconds, then kill what is left of the family."""
+        """Ask it to stop, wait `patience` seconds, then kill what is left of the family.
+
+        What it started and did not take with it is killed a moment after its own end.
+        """
         family = self.family()
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
-        deadline = time.monotonic() + patience
-        while time.monotonic() < deadline and any(process.is_running() for process in family):
-            if self._process.poll() is not None and all(_is_gone(process) for process in family):
-                break
-            await asyncio.sleep(0.05)
+        await _until(lambda: self._process.poll() is not None, patience)
+        await _until(lambda: all(map(_is_gone, family)), _ORPHANS_PATIENCE)
         for process in family:
             if not _is_gone(process):
-                process.kill()
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
         self._process.wait()
+        await _until(lambda: all(map(_is_gone, family)), _ORPHANS_PATIENCE)
+
+
+async def _until(condition: Callable[[], bool], timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    while not condition() and time.monotonic() < deadline:  # noqa: ASYNC110 (no event tells)
+        await asyncio.sleep(0.02)
 
 
 async def wait_for_port(server: Server, port: int, timeout: float) -> None:

@@ -12,7 +12,7 @@ import yaml
 
 from bench.errors import BenchError, TrainingFailed
 from bench.training import QUIET, TrainedModel, components, project_model, stock_model
-from bench.variants import OURS, STOCK, STOCK_PROJECT, Side, command_path
+from bench.variants import OURS, STOCK, STOCK_PROJECT, Side, command
 
 ALL = (STOCK, STOCK_PROJECT, OURS)
 
@@ -45,7 +45,7 @@ def flerkanal_model(root: Path, work: Path, tell: Callable[[str], None]) -> Trai
     tell("making Flerkanal's model ready (trained where none fits)")
     log = work / "logs" / "flerkanal-train.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [str(command_path()), "train", "--if-needed"]
+    command = [str(command()), "train", "--if-needed"]
     with log.open("wb") as output:
         code = subprocess.run(
             command,

