@@ -45,10 +45,9 @@ def flerkanal_model(root: Path, work: Path, tell: Callable[[str], None]) -> Trai
     tell("making Flerkanal's model ready (trained where none fits)")
     log = work / "logs" / "flerkanal-train.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [str(command()), "train", "--if-needed"]
     with log.open("wb") as output:
         code = subprocess.run(
-            command,
+            command("train", "--if-needed"),
             cwd=root,
             env={**os.environ, **QUIET},
             stdout=output,
