@@ -132,7 +132,12 @@ async def _poll(is_so: Callable[[], Awaitable[bool]]) -> None:
         wait=wait_fixed(_POLL_SECONDS),
         stop=stop_after_delay(_READY_SECONDS),
     )
+
+    # tenacity awaits what it knows to be a coroutine function, which a lambda is not.
+    async def ask() -> bool:
+        return await is_so()
+
     try:
-        await polling(is_so)
+        await polling(ask)
     except RetryError:
         raise StorageUnavailable(f"not ready after {_READY_SECONDS:.0f} s") from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import ExitStack
-from importlib.metadata import version
 from pathlib import Path
 
 from rich import box
@@ -19,6 +18,7 @@ from bot.app.gateway import Address
 from bot.app.supervisor import Supervisor
 from bot.cli.screen import PartLog, activity, console
 from bot.cli.training import train_model
+from bot.cli.version import own_version
 from bot.pipeline.embedded_server import EmbeddedServer
 from bot.settings import Settings
 from bot.training.models import find_model
@@ -81,7 +81,7 @@ def startup_table(
 ) -> Table:
     """What is on, what is off and why, and where it is."""
     table = Table(
-        title=f"Flerkanal {version('flerkanal')}: ready in {seconds:.1f} s",
+        title=f"Flerkanal {own_version()}: ready in {seconds:.1f} s",
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from pydantic import SecretStr
 
 from bot.observability.logging import configure_logging
@@ -17,3 +19,6 @@ def set_up_logging(settings: Settings) -> None:
         if isinstance(value, SecretStr) and value.get_secret_value()
     ]
     configure_logging(settings.log_level, as_json, secrets)
+    if settings.log_level != "DEBUG":
+        # What old packages warn other packages' authors of, nobody who runs them can mend.
+        logging.getLogger("py.warnings").setLevel(logging.ERROR)

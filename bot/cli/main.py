@@ -36,9 +36,9 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from bot.cli.version import own_version
 
-        typer.echo(f"flerkanal {version('flerkanal')}")
+        typer.echo(f"flerkanal {own_version()}")
         raise typer.Exit
 
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Literal
 
 import typer
-
-if TYPE_CHECKING:
-    from bot.settings import Settings
 
 _HOLDER = typer.Option(
     None, "--holder", help="A name for this process that no other has. Default: one is made."
@@ -38,40 +34,43 @@ def up(
 
 def gateway() -> None:
     """Run the web server alone: widget, REST, webhooks. It answers with no model loaded here."""
-    from bot.app.bootstrap import run_gateway
-
-    _run(run_gateway)
+    _run("gateway", None)
 
 
 def worker(holder: str | None = _HOLDER) -> None:
     """Run one worker alone: takes messages from the inbox and answers them. Start many."""
-    from bot.app.bootstrap import run_worker
-    from bot.app.roles import new_holder
-
-    _run(lambda settings: run_worker(settings, holder or new_holder()))
+    _run("worker", holder)
 
 
 def sender(holder: str | None = _HOLDER) -> None:
     """Run one sender alone: delivers answers to the platforms that must be called."""
-    from bot.app.bootstrap import run_sender
-    from bot.app.roles import new_holder
-
-    _run(lambda settings: run_sender(settings, holder or new_holder()))
+    _run("sender", holder)
 
 
-def _run(role: Callable[[Settings], Awaitable[Any]]) -> None:
+def _run(role: Literal["gateway", "worker", "sender"], holder: str | None) -> None:
+    import asyncio
+    import os
+
     from bot.cli.log import set_up_logging
+    from bot.observability.third_party import DEFAULTS
     from bot.settings import load_settings
 
     settings = load_settings()
     set_up_logging(settings)
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
 
     async def run() -> None:
+        from bot.app.bootstrap import run_gateway, run_sender, run_worker
         from bot.app.role_redis import role_redis
+        from bot.app.roles import new_holder
 
         async with role_redis(settings) as with_redis:
-            await role(with_redis)
-
-    import asyncio
+            if role == "gateway":
+                await run_gateway(with_redis)
+            elif role == "worker":
+                await run_worker(with_redis, holder or new_holder())
+            else:
+                await run_sender(with_redis, holder or new_holder())
 
     asyncio.run(run())

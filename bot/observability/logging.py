@@ -14,6 +14,8 @@ from bot.observability.redaction import Redactor
 # They tell a lot at the levels below, some of it what customers wrote.
 _QUIET = (
     "rasa",
+    "rasa_sdk",
+    "uvicorn",
     "apscheduler",
     "absl",
     "asyncio",

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -24,6 +24,7 @@ from filelock import FileLock
 
 from bot.child_process import tethered
 from bot.errors import TrainingFailed
+from bot.observability.third_party import environment
 from bot.settings import Settings
 from bot.training.models import SUFFIX, fingerprint, fitting_model, note_of
 
@@ -31,15 +32,6 @@ _TAIL_LINES = 40
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _TRAINING = re.compile(r"Starting to train component '(\w+)'")
 _TRAINED = re.compile(r"(?:Finished training|Restored) component '(\w+)'")
-_QUIET: Mapping[str, str] = {
-    "RASA_TELEMETRY_ENABLED": "false",
-    "HF_HUB_OFFLINE": "1",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
-    # Rasa's and its neighbours' own; what it warns of in the data is shown nevertheless.
-    "PYTHONWARNINGS": "ignore::DeprecationWarning",
-    "PYTHONUNBUFFERED": "1",
-}
 
 
 @dataclass(frozen=True)
@@ -101,7 +93,7 @@ def _run_rasa(root: Path, workshop: Path, on_progress: OnProgress) -> None:
     process = subprocess.Popen(
         tethered([*command, "--fixed-model-name", "model"]),
         cwd=root,
-        env={**os.environ, **_QUIET},
+        env=environment(PYTHONUNBUFFERED="1", PYTHONWARNINGS="ignore::DeprecationWarning"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
