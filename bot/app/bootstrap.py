@@ -110,6 +110,7 @@ async def run_sender(settings: Settings, holder: str) -> None:
 
 def load_engine(settings: Settings) -> DialogueEngine:
     """The dialogue engine with its model and actions. Raises ModelNotFound."""
+    _quieten_rasa()
     # Rasa takes seconds to import, and only workers need it.
     from bot.pipeline.rasa_actions import InProcessActions, RemoteActions
     from bot.pipeline.rasa_agent import RasaEngine
@@ -120,6 +121,15 @@ def load_engine(settings: Settings) -> DialogueEngine:
         else InProcessActions("actions", settings.action_timeout)
     )
     return RasaEngine.load(find_model(settings), actions)
+
+
+def _quieten_rasa() -> None:
+    """No word to Rasa's makers, and none from its dependencies about themselves."""
+    os.environ["RASA_TELEMETRY_ENABLED"] = "false"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
+    warnings.simplefilter("ignore")
+    logging.getLogger("rasa_sdk.executor").setLevel(logging.WARNING)
 
 
 def build_worker(settings: Settings, redis: Redis, engine: DialogueEngine, holder: str) -> Consumer:
