@@ -13,11 +13,13 @@ from sqlalchemy import create_engine, event, exc, text
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.pool import QueuePool
 
-from bot.errors import SettingsError, StorageUnavailable
+from bot.errors import LayoutMismatch, SettingsError, StorageUnavailable
 
 Result = TypeVar("Result")
 
 _BUSY_MS = 30_000
+# What SQLite says of a file that it can't read.
+_DAMAGED = ("file is not a database", "database disk image is malformed")
 _POSTGRES_OPTIONS: dict[str, Any] = {
     "connect_timeout": 5,
     # Without these a server that vanished holds a thread until the system's own two hours are over.
@@ -76,7 +78,9 @@ def transaction(engine: Engine, write: bool) -> Iterator[Connection]:
 
 @contextmanager
 def storage_errors() -> Iterator[None]:
-    """Turns the driver's errors about the connection into StorageUnavailable."""
+    """Turns the driver's errors about the connection into StorageUnavailable, and about a damaged
+    file into LayoutMismatch.
+    """
     try:
         yield
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
@@ -86,6 +90,10 @@ def storage_errors() -> Iterator[None]:
     except exc.DBAPIError as error:
         if error.connection_invalidated:
             raise StorageUnavailable("the database closed the connection") from error
+        if any(sign in str(error.orig) for sign in _DAMAGED):
+            raise LayoutMismatch(
+                f"the database's file is damaged, or is none ({error.orig}): restore a backup"
+            ) from error
         raise
 
 

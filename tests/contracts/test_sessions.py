@@ -1,0 +1,198 @@
+"""What holds for web sessions, whatever the database."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from bot.errors import StorageUnavailable
+from bot.record.database import Database, open_engine
+from bot.record.migrate import is_current, migrate
+from bot.record.sessions import SqlSessions
+from bot.record.tables import metadata, web_sessions
+from tests.postgres import PostgresServer
+
+
+class Clock:
+    """A time that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def dsn(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'new' / 'record.sqlite3'}"
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        with server.database() as url:
+            yield url
+
+
+@pytest.fixture
+async def database(dsn: str) -> AsyncIterator[Database]:
+    migrate(dsn)
+    database = Database(open_engine(dsn))
+    yield database
+    database.close()
+
+
+async def rows(database: Database) -> list[dict[str, object]]:
+    found = await database.read(lambda connection: connection.execute(select(web_sessions)).all())
+    return [dict(row._mapping) for row in found]
+
+
+async def test_a_token_opens_its_own_conversation(database: Database) -> None:
+    sessions = SqlSessions(database)
+    created = await asyncio.gather(*(sessions.create() for _ in range(10)))
+    assert len({token for token, _ in created}) == len({found for _, found in created}) == 10
+    for token, conversation_id in created:
+        assert len(token) >= 43
+        assert conversation_id.startswith("web:")
+        assert len(conversation_id) == len("web:") + 32
+        assert await sessions.find(token) == conversation_id
+
+
+async def test_nothing_else_opens_one(database: Database) -> None:
+    sessions = SqlSessions(database)
+    token, conversation_id = await sessions.create()
+    (row,) = await rows(database)
+    guesses = [
+        "",
+        "x",
+        conversation_id,
+        str(row["token_hash"]),
+        token[:-1],
+        token + "x",
+        token.swapcase(),
+        token + "\x00",
+        "%",
+        "' OR 1=1 --",
+        "\ud800",
+        "x" * 100_000,
+    ]
+    for guess in guesses:
+        assert await sessions.find(guess) is None
+
+
+async def test_the_token_itself_is_not_stored(database: Database) -> None:
+    token, _ = await SqlSessions(database).create()
+    (row,) = await rows(database)
+    assert token not in str(row)
+    assert len(str(row["token_hash"])) == 64
+
+
+async def test_a_revoked_token_opens_nothing(database: Database) -> None:
+    sessions = SqlSessions(database)
+    token, _ = await sessions.create()
+    other, conversation_id = await sessions.create()
+    await sessions.revoke(token)
+    await sessions.revoke(token)
+    await sessions.revoke("unknown")
+    assert await sessions.find(token) is None
+    assert await sessions.find(other) == conversation_id
+
+
+async def test_when_it_was_last_seen_is_kept_by_the_hour(database: Database) -> None:
+    clock = Clock()
+    sessions = SqlSessions(database, clock)
+    token, _ = await sessions.create()
+    began = clock.now
+    clock.now = began + timedelta(minutes=59)
+    await sessions.find(token)
+    assert (await rows(database))[0]["last_seen_at"] == began
+    clock.now = began + timedelta(minutes=61)
+    await sessions.find(token)
+    (row,) = await rows(database)
+    assert (row["created_at"], row["last_seen_at"]) == (began, clock.now)
+
+
+async def test_sessions_outlive_the_process(dsn: str) -> None:
+    migrate(dsn)
+    before = Database(open_engine(dsn))
+    token, conversation_id = await SqlSessions(before).create()
+    before.close()
+    migrate(dsn)
+    after = Database(open_engine(dsn))
+    assert await SqlSessions(after).find(token) == conversation_id
+    after.close()
+
+
+async def test_many_writers_at_once(database: Database, dsn: str) -> None:
+    other = Database(open_engine(dsn))
+    try:
+        await asyncio.gather(
+            *(SqlSessions(use).create() for use in (database, other) for _ in range(40))
+        )
+    finally:
+        other.close()
+    assert len(await rows(database)) == 80
+
+
+async def test_work_that_fails_leaves_nothing(database: Database) -> None:
+    def work(connection: object) -> None:
+        connection.execute(  # type: ignore[attr-defined]
+            web_sessions.insert().values(
+                token_hash="h",
+                conversation_id="c",
+                created_at=datetime.now(timezone.utc),
+                last_seen_at=datetime.now(timezone.utc),
+            )
+        )
+        raise LookupError("after the write")
+
+    with pytest.raises(LookupError):
+        await database.write(work)
+    assert await rows(database) == []
+
+
+async def test_ping(database: Database) -> None:
+    await database.ping()
+
+
+def test_the_migrations_make_the_tables_that_the_program_uses(dsn: str) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    assert not is_current(dsn)
+    migrate(dsn)
+    assert is_current(dsn)
+    engine = open_engine(dsn)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_roles_that_start_together_migrate_once(dsn: str) -> None:
+    program = "import sys; from bot.record.migrate import migrate; migrate(sys.argv[1])"
+    started = [subprocess.Popen([sys.executable, "-c", program, dsn]) for _ in range(4)]
+    assert [process.wait(60) for process in started] == [0] * 4
+    assert is_current(dsn)
+
+
+@pytest.mark.postgres
+async def test_a_server_that_hangs_does_not_hang_the_caller(
+    postgres_server: PostgresServer,
+) -> None:
+    with postgres_server.database() as dsn:
+        migrate(dsn)
+        database = Database(open_engine(dsn), wait=0.5)
+        await database.ping()
+        postgres_server.freeze()
+        try:
+            with pytest.raises(StorageUnavailable):
+                await database.ping()
+        finally:
+            postgres_server.thaw()
+        database.close()
