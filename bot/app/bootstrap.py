@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import os
+import warnings
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry
