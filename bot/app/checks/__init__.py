@@ -1,0 +1,1 @@
+"""What `flerkanal doctor` looks at, each thing in a function of its own."""
