@@ -60,28 +60,36 @@ class OrderAction(Action, ABC):
         """See Action."""
         ended = tracker.get_slot("order_state")
         number, postcode = tracker.get_slot("order_number"), tracker.get_slot("postcode")
+        events: list[EventType] = [
+            SlotSet(slot, None) for slot in ("order_number", "postcode", "order_state")
+        ]
         if ended == REFUSED:
-            dispatcher.utter_message(response="utter_offer_human")
-        elif ended == UNAVAILABLE:
+            return [*events, _offer_a_person()]
+        if ended == UNAVAILABLE:
             dispatcher.utter_message(response="utter_orders_unavailable")
-        elif number and postcode:
-            await self._find_and_answer(number, postcode, dispatcher, tracker)
-        else:
-            return [FollowupAction(self.form)]
-        return [SlotSet(slot, None) for slot in ("order_number", "postcode", "order_state")]
+            return events
+        if number and postcode:
+            return events + await self._find_and_answer(number, postcode, dispatcher, tracker)
+        return [FollowupAction(self.form)]
 
     async def _find_and_answer(
         self, number: str, postcode: str, dispatcher: CollectingDispatcher, tracker: Tracker
-    ) -> None:
+    ) -> list[EventType]:
         try:
             order = await self._store().find(number, postcode, origin_of(tracker))
             await self.answer(order, dispatcher, tracker)
         except (OrderNotMatched, TooManyAttempts):
             # Changed since the form checked it.
-            dispatcher.utter_message(response="utter_offer_human")
+            return [_offer_a_person()]
         except (OrdersUnavailable, OrderRecordInvalid) as error:
             logger.warning("%s could not answer: %s", self.name(), error)
             dispatcher.utter_message(response="utter_orders_unavailable")
+        return []
+
+
+def _offer_a_person() -> EventType:
+    # As an action of its own, so that the rules know what a "yes" to it means.
+    return FollowupAction("utter_offer_human")
 
 
 class ActionOrderStatus(OrderAction):

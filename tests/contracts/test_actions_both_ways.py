@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
+from rasa.core.actions.action import action_for_name_or_text
 from rasa.core.channels import CollectingOutputChannel
 from rasa.core.nlg import TemplatedNaturalLanguageGenerator
 from rasa.shared.core.domain import Domain
@@ -137,15 +138,27 @@ class Conversation:
         metadata = {"turn_id": turn_id or str(self._turns)}
         self._add([UserUttered(text, {"name": "provide_order_details"}, metadata=metadata)])
         self._add([SlotSet(name, value) for name, value in slots.items()])
-        output = CollectingOutputChannel()
-        said = await self._run(Form(self._form, self.endpoint), output)
+        said = await self._run(Form(self._form, self.endpoint))
         if self.tracker.active_loop_name is None:
-            said += await self._run(CustomAction(self._after, self.endpoint), output)
+            said += await self.run_action(self._after)
         self._add([ActionExecuted("action_listen")])
         return said
 
-    async def _run(self, action: Any, output: CollectingOutputChannel) -> list[str]:
-        events = await action.run(output, self._nlg, self.tracker, self._domain)
+    async def run_action(self, name: str) -> list[str]:
+        """What a custom action says, and the one that it asks to follow."""
+        said = await self._run(CustomAction(name, self.endpoint))
+        follower = self.tracker.followup_action
+        if follower is not None:
+            self.tracker.clear_followup_action()
+            said += await self._run(
+                Form(follower, self.endpoint)
+                if follower in self._domain.form_names
+                else action_for_name_or_text(follower, self._domain, None)
+            )
+        return said
+
+    async def _run(self, action: Any) -> list[str]:
+        events = await action.run(CollectingOutputChannel(), self._nlg, self.tracker, self._domain)
         self._add([ActionExecuted(action.name()), *events])
         return [
             event.metadata.get("utter_action", event.text)
@@ -416,10 +429,15 @@ async def test_down_between_the_check_and_the_answer(
     customer = Conversation(way, domain)
     customer._add([SlotSet("order_number", "10042"), SlotSet("postcode", "0150")])
     with locked(database):
-        said = await customer._run(
-            CustomAction("action_order_status", customer.endpoint), CollectingOutputChannel()
-        )
+        said = await customer.run_action("action_order_status")
     assert said == ["utter_orders_unavailable"]
+
+
+async def test_without_details_the_form_is_asked_for(
+    way: Way, domain: Domain, database: Engine
+) -> None:
+    customer = Conversation(way, domain)
+    assert await customer.run_action("action_order_status") == ["utter_ask_order_number"]
 
 
 # --- the two ways beside each other ---
