@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import json
 from importlib import resources
-from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from starlette.requests import Request
@@ -26,7 +25,6 @@ _PAGE_POLICY = (
 _PAGE_HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": _PAGE_POLICY,
-    "Content-Language": "",
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Vary": "Accept-Language, Accept-Encoding",
 }
@@ -71,7 +69,7 @@ class Assets:
         self.widget = Asset(_read("widget.js"), script, _WIDGET_HEADERS)
         self.demo_script = Asset(_read("demo.js"), script, _OWN_HEADERS)
         self.demo_style = Asset(_read("demo.css"), "text/css", _OWN_HEADERS)
-        self._pages = {language: _page(language) for language in LANGUAGES}
+        self._pages = _pages()
 
     def page(self, request: Request) -> Asset:
         """The demo page in the language of `?lang=`, else in the one the browser likes best."""
@@ -91,13 +89,22 @@ def _preferred(request: Request) -> str:
     return LANGUAGES[0]
 
 
-def _page(language: str) -> Asset:
+def _pages() -> dict[str, Asset]:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    texts: dict[str, Any] = json.loads(_read(f"demo.{language}.json"))
-    html = environment.from_string(_read("demo.html")).render(lang=language, t=texts)
-    return Asset(html, "text/html", {**_PAGE_HEADERS, "Content-Language": language})
+    template = environment.from_string(_read("demo.html"))
+    texts = {language: json.loads(_read(f"demo.{language}.json")) for language in LANGUAGES}
+    # The widget has a language switch of its own, so it is given its words in all of them.
+    chat = {language: texts[language]["chat"] for language in LANGUAGES}
+    return {
+        language: Asset(
+            template.render(lang=language, t=texts[language], chat=chat),
+            "text/html",
+            {**_PAGE_HEADERS, "Content-Language": language},
+        )
+        for language in LANGUAGES
+    }
 
 
 def _read(name: str) -> str:

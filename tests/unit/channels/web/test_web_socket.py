@@ -409,7 +409,8 @@ async def test_answers_given_while_notices_were_cut_off_arrive_afterwards(
                         pass
                 except websockets.ConnectionClosed as end:  # type: ignore[attr-defined]
                     # The store had not come back when it was asked: the client does.
-                    assert end.code == 1013
+                    if end.code != 1013:
+                        raise
                     async with client(gateway) as back:
                         await back.hello(token=token, after=cursor)
                         if not back.welcome["messages"]:
