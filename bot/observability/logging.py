@@ -93,4 +93,6 @@ def configure_logging(
 def _renderer(as_json: bool, out: TextIO) -> Any:
     if as_json:
         return structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
-    return structlog.dev.ConsoleRenderer(colors=out.isatty())
+    return structlog.dev.ConsoleRenderer(
+        colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )

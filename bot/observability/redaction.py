@@ -10,13 +10,16 @@ _SECRET_KEY = re.compile(
     r"token|secret|passw|authorization|cookie|api_?key|credential|signature|dsn|(^|_)auth($|_)",
     re.IGNORECASE,
 )
-_URL_PASSWORD = re.compile(r"(?P<start>\b[a-z][a-z0-9+.-]*://[^\s/@:]*:)[^\s/@]+@", re.IGNORECASE)
+_URL_PASSWORD = re.compile(
+    r"(?P<start>\b[a-z][a-z0-9+]{0,30}://[^\s/@:]{0,255}:)[^\s/@]{1,255}@", re.IGNORECASE
+)
 _BEARER = re.compile(r"(?P<start>\b(?:bearer|basic)\s+)[\w.~+/=-]{8,}", re.IGNORECASE)
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 # Seven digits and more, however they are grouped: telephone, account, card and personal numbers.
-# A date and a time of day are left readable, and so are numbers inside of words and ids.
+# A date and a time of day are left readable, and so are a stream entry's id and numbers in words.
 _DIGITS = re.compile(
-    r"(?<![\w.:/+-])(?!\d{4}-\d{2}-\d{2}(?!\d))\+?\(?\d(?:[ ()-]{0,2}\d){6,}(?![\w:/-])"
+    r"(?<![\w.+])(?<!\d-)(?!\d{4}-\d{2}-\d{2}(?!\d)|\d{13}-\d{1,6}(?!\d))"
+    r"\+?\(?\d(?:[ ()-]{0,2}\d){6,}(?!\w)"
 )
 
 # Made by this program, never by a customer: masking them would only hide the trail.
@@ -24,6 +27,8 @@ _OWN_KEYS = frozenset(
     {"timestamp", "level", "logger", "request_id", "turn_id", "cursor", "entry", "version", "pid"}
 )
 _SHORTEST_SECRET = 6
+# Nobody reads more of one field, and a log is not a place to keep what somebody sent.
+_LONGEST_TEXT = 20_000
 
 
 class Redactor:
@@ -40,7 +45,9 @@ class Redactor:
         return {key: self._field(key, value) for key, value in event_dict.items()}
 
     def text(self, text: str) -> str:
-        """`text` with secrets, e-mail addresses and long numbers masked."""
+        """`text` with secrets, e-mail addresses and long numbers masked, and cut where it is long."""
+        if len(text) > _LONGEST_TEXT:
+            text = f"{text[:_LONGEST_TEXT]}... ({len(text)} characters)"
         if self._secrets is not None:
             text = self._secrets.sub("[secret]", text)
         text = _URL_PASSWORD.sub(r"\g<start>[secret]@", text)
