@@ -17,6 +17,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from bot.nlu.language import ENGLISH, LANGUAGE, NORWEGIAN
 
 CHANGE_LANGUAGE_INTENT = "change_language"
+WANTED_LANGUAGE_ENTITY = "wanted_language"
 SUPPORTED = (ENGLISH, NORWEGIAN)
 
 
@@ -30,7 +31,7 @@ def language_of_latest_message(tracker: DialogueStateTracker) -> str | None:
     if message is None:
         return None
     if message.intent.get("name") == CHANGE_LANGUAGE_INTENT:
-        wanted = next(tracker.get_latest_entity_values(LANGUAGE), None)
+        wanted = next(tracker.get_latest_entity_values(WANTED_LANGUAGE_ENTITY), None)
         if wanted in SUPPORTED:
             return str(wanted)
     language = message.parse_data.get(LANGUAGE)
