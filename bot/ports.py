@@ -120,7 +120,7 @@ class PartitionQueue(ABC):
     async def unfinished(self, lease: Lease) -> Sequence[Entry]:
         """Entries that an earlier holder began and did not finish, oldest first.
 
-        To be taken before any new one of the partition, each with `begin_again` first.
+        To be taken before any new one of the partition, each with `begin_again` just before.
         """
 
     @abstractmethod

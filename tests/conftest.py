@@ -9,7 +9,7 @@ import pytest
 
 from bot.settings import Settings
 
-pytest_plugins = ["tests.valkey"]
+pytest_plugins = ["tests.valkey", "tests.pipeline"]
 
 _ROOT = Path(__file__).resolve().parent
 _ORDER = ("unit", "contracts", "conversations", "system")
@@ -20,6 +20,8 @@ _QUIET = {
     "HF_HUB_OFFLINE": "1",
     "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
+    # Rasa imports aiogram, which sets uvloop for all loops to come: the order of tests would decide.
+    "DISABLE_UVLOOP": "1",
 }
 
 

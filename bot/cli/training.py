@@ -54,4 +54,6 @@ def train_model(settings: Settings, out: Console, *, if_needed: bool) -> Path:
         model = train_now(settings, tell, if_needed=if_needed)
     seconds = time.monotonic() - began
     out.print(f"Trained [bold]{model}[/] in {seconds:.0f} s", soft_wrap=True)
+    if fitting_model(settings) is None:
+        out.print("[yellow]The data changed meanwhile: train again to have it all.[/]")
     return model

@@ -23,13 +23,15 @@ class Lease:
 class Entry:
     """An entry of a partition's queue, under a lease.
 
-    `deliveries` counts how often a worker began it, this time included.
+    `deliveries` counts how often a process took it up, this time included. `left_over`: another
+    process had taken it and did not finish; `PartitionQueue.begin_again` counts the new try.
     """
 
     lease: Lease
     id: str
     raw: bytes
     deliveries: int = 1
+    left_over: bool = False
 
     @property
     def turn_id(self) -> str:

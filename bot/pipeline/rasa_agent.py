@@ -46,8 +46,8 @@ class AnswerChannel(OutputChannel):
 
     async def send_response(
         self,
-        recipient_id: str,
-        message: dict[str, Any],  # noqa: ARG002 (Rasa's signature)
+        recipient_id: str,  # noqa: ARG002 (Rasa's signature)
+        message: dict[str, Any],
     ) -> None:
         """Take one bot message."""
         self.answers.extend(contents_of(message))

@@ -48,13 +48,13 @@ class DeliveryJobs(JobSource):
             except UnreadableEntry as error:
                 await self._bury(entry, str(error))
                 continue
-            jobs.append(Job(entry, message.conversation_id, partial(self._deliver, entry, message)))
+            jobs.append(Job(entry, message.conversation_id, partial(self._deliver, message)))
         return jobs
 
     def forget(self, lease: Lease) -> None:
         """Nothing is remembered."""
 
-    async def _deliver(self, entry: Entry, message: Outbound) -> None:
+    async def _deliver(self, message: Outbound, entry: Entry) -> None:
         channel = self._channels.get(message.channel)
         if channel is None:
             await self._bury(entry, f"channel {message.channel} is not set up on this sender")

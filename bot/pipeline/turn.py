@@ -61,7 +61,7 @@ class TurnTaker:
         # One of them breaks the batch: find it, so that the others do not fail with it.
         return [parse for message in messages for parse in self.understand([message])]
 
-    async def take(self, entry: Entry, message: Inbound, parse: dict[str, Any] | None) -> None:
+    async def take(self, message: Inbound, parse: dict[str, Any] | None, entry: Entry) -> None:
         """Answer and commit. Raises LeaseLost: then the turn left no trace."""
         past = await self._past(entry.lease, message.conversation_id)
         result, failure = await self._answer(entry, message, parse, past)

@@ -36,7 +36,7 @@ class TurnJobs(JobSource):
             return []
         parses = self._turns.understand([message for _, message in readable])
         return [
-            Job(entry, message.conversation_id, partial(self._turns.take, entry, message, parse))
+            Job(entry, message.conversation_id, partial(self._turns.take, message, parse))
             for (entry, message), parse in zip(readable, parses, strict=True)
         ]
 

@@ -55,7 +55,8 @@ def train(
     """Validate the data in `root` and train a model into `settings.models_dir`; returns its path.
 
     `if_needed`: returns the model that fits already, where there is one. One training at a time
-    runs for a folder; a second one waits. A training that is cut off leaves no model.
+    runs for a folder; a second one waits. A training that is cut off leaves no model. Where the
+    data changes meanwhile the model is there, but does not count as one that fits.
 
     To be called from the main thread. Raises ModelNotFound where `root` is no Rasa project, and
     TrainingFailed, whose `tail` says what was wrong with the data.
@@ -71,9 +72,8 @@ def train(
             trained_from = fingerprint(root)
             began = time.monotonic()
             _run_rasa(root, workshop, on_progress)
-            if fingerprint(root) != trained_from:
-                raise TrainingFailed("the data changed while it was trained from: train again", ())
-            return _publish(workshop / f"model{SUFFIX}", folder, trained_from, began)
+            unchanged = fingerprint(root) == trained_from
+            return _publish(workshop / f"model{SUFFIX}", folder, trained_from, began, unchanged)
 
 
 @contextmanager
@@ -141,11 +141,11 @@ def _component_count(root: Path) -> int:
         return 0
 
 
-def _publish(model: Path, folder: Path, trained_from: str, began: float) -> Path:
+def _publish(model: Path, folder: Path, trained_from: str, began: float, unchanged: bool) -> Path:
     now = datetime.now(timezone.utc)
     final = folder / f"{now:%Y%m%d-%H%M%S}-{trained_from[:8]}{SUFFIX}"
     note = {
-        "fingerprint": trained_from,
+        "fingerprint": trained_from if unchanged else None,
         "trained_at": now.isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - began, 1),
         "rasa": metadata.version("rasa"),

@@ -82,7 +82,7 @@ class RedisPartitionQueue(PartitionQueue):
                 await self._redis.xack(key, self._group, item["message_id"])
                 continue
             entry_id = item["message_id"].decode()
-            entries.append(Entry(lease, entry_id, fields[b"m"], item["times_delivered"]))
+            entries.append(Entry(lease, entry_id, fields[b"m"], item["times_delivered"], True))
         return entries
 
     async def begin_again(self, entry: Entry) -> Entry:

@@ -1,0 +1,322 @@
+"""The worker and the sender over real queues: order, crashes, failures, clean stops."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+
+import pytest
+
+from bot.errors import DeliveryDelayed, DeliveryRefused, TurnFailed
+from bot.model.content import Content, Text
+from bot.model.messages import Author, Inbound, Outbound
+from bot.model.turns import TrackerWindow, TurnResult
+from bot.pipeline.consumer import Consumer
+from bot.pipeline.redis_streams.client import Redis
+from bot.pipeline.redis_streams.dead_letters import RedisDeadLetters
+from bot.pipeline.redis_streams.inbox import RedisInbox
+from bot.pipeline.redis_streams.leases import release_holder
+from bot.pipeline.redis_streams.outbox import RedisOutbox
+from bot.pipeline.redis_streams.transcripts import RedisTranscripts
+from bot.pipeline.sender import DeliveryJobs
+from bot.pipeline.turn import TurnTaker
+from bot.pipeline.worker import TurnJobs
+from bot.ports import DialogueEngine, PushChannel
+from tests.pipeline import LAYOUT, LEASE_SECONDS, inbound, turn_queue
+
+SORRY = Text("Beklager, noe gikk galt.")
+
+
+class CountingEngine(DialogueEngine):
+    """Answers with how many turns the conversation had, so that a lost or doubled one shows."""
+
+    version = "counting"
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+        self.during: Callable[[Inbound], Any] = lambda message: None
+
+    def understand(self, messages: Sequence[Inbound]) -> Sequence[dict[str, Any]]:
+        self.batches.append(len(messages))
+        for message in messages:
+            if message.text == "breaks the NLU":
+                raise ValueError("broken pipeline")
+        return [{"text": message.text} for message in messages]
+
+    async def answer(
+        self, message: Inbound, turn_id: str, parse: dict[str, Any], window: TrackerWindow
+    ) -> TurnResult:
+        waiting = self.during(message)
+        if waiting is not None:
+            await waiting
+        return self._say(message, window, Text(f"{window.length + 1}: {parse['text']}"))
+
+    async def apologise(self, message: Inbound, turn_id: str, window: TrackerWindow) -> TurnResult:
+        return self._say(message, window, SORRY)
+
+    def _say(self, message: Inbound, window: TrackerWindow, content: Content) -> TurnResult:
+        events = ({"event": "user", "text": message.text},)
+        after = TrackerWindow(window.base, window.start, (*window.tail, *events))
+        return TurnResult(events, [content], after)
+
+
+@contextlib.asynccontextmanager
+async def working(
+    redis: Redis, engine: DialogueEngine, holder: str = "w1", turn_seconds: float = 5.0
+) -> AsyncIterator[asyncio.Task[None]]:
+    """A worker that runs while the block does, and is stopped cleanly after it."""
+    queue = turn_queue(redis)
+    turns = TurnTaker(queue, engine, {"telegram"}, turn_seconds=turn_seconds, max_deliveries=3)
+    consumer = Consumer(queue, TurnJobs(queue, turns), holder, 8, LEASE_SECONDS / 4, 5.0)
+    stop = asyncio.Event()
+    task = asyncio.create_task(consumer.run(stop))
+    try:
+        yield task
+    finally:
+        stop.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def crash(task: asyncio.Task[None], redis: Redis, holder: str) -> None:
+    """As SIGKILL and the supervisor would: the worker is gone at once, its leases are freed."""
+    children = [other for other in asyncio.all_tasks() if other is not asyncio.current_task()]
+    while not task.done():
+        for child in children:
+            child.cancel()
+        await asyncio.sleep(0)
+    await release_holder(redis, LAYOUT, holder)
+
+
+async def answers(redis: Redis, conversation: str, count: int) -> list[Content]:
+    """What the bot said, once it has said `count` things."""
+    transcripts = RedisTranscripts(redis, LAYOUT)
+    for _ in range(400):
+        lines = await transcripts.read(conversation)
+        said = [line.content for line in lines if line.author is Author.BOT]
+        if len(said) >= count:
+            return said
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{conversation}: {len(said)} answers, not {count}")
+
+
+async def test_every_conversation_in_its_order(redis: Redis, inbox: RedisInbox) -> None:
+    engine = CountingEngine()
+    for turn in range(10):
+        for number in range(12):
+            await inbox.accept(inbound(f"turn {turn}", conversation=f"web:{number}"))
+    async with working(redis, engine):
+        for number in range(12):
+            said = await answers(redis, f"web:{number}", 10)
+            assert said == [Text(f"{turn + 1}: turn {turn}") for turn in range(10)]
+    assert max(engine.batches) > 1
+
+
+async def test_a_slow_turn_holds_up_only_its_own_conversation(
+    redis: Redis, inbox: RedisInbox
+) -> None:
+    engine, release = CountingEngine(), asyncio.Event()
+    engine.during = lambda message: release.wait() if message.text == "slow" else None
+    await inbox.accept(inbound("slow", conversation="web:slow"))
+    await inbox.accept(inbound("behind it", conversation="web:slow"))
+    async with working(redis, engine):
+        for number in range(30):
+            await inbox.accept(inbound("quick", conversation=f"web:{number}"))
+        for number in range(30):
+            await answers(redis, f"web:{number}", 1)
+        assert len(await RedisTranscripts(redis, LAYOUT).read("web:slow")) == 2
+        release.set()
+        said = await answers(redis, "web:slow", 2)
+        assert said == [Text("1: slow"), Text("2: behind it")]
+
+
+async def test_a_worker_that_dies_in_mid_turn_leaves_all_to_the_next(
+    redis: Redis, inbox: RedisInbox
+) -> None:
+    engine, begun = CountingEngine(), asyncio.Event()
+
+    async def hang() -> None:
+        begun.set()
+        await asyncio.sleep(3600)
+
+    engine.during = lambda _: hang()
+    for turn in range(5):
+        await inbox.accept(inbound(f"turn {turn}"))
+    async with working(redis, engine, "dying") as task:
+        await asyncio.wait_for(begun.wait(), 5.0)
+        await crash(task, redis, "dying")
+    async with working(redis, CountingEngine(), "next"):
+        said = await answers(redis, "web:c1", 5)
+        assert said == [Text(f"{turn + 1}: turn {turn}") for turn in range(5)]
+
+
+async def test_a_message_that_kills_its_worker_is_not_tried_for_ever(
+    redis: Redis, inbox: RedisInbox
+) -> None:
+    await inbox.accept(inbound("poison"))
+    await inbox.accept(inbound("after it"))
+    for number in range(3):
+        engine, begun = CountingEngine(), asyncio.Event()
+
+        async def hang(begun: asyncio.Event = begun) -> None:
+            begun.set()
+            await asyncio.sleep(3600)
+
+        engine.during = lambda message, hang=hang: hang()  # type: ignore[misc]
+        async with working(redis, engine, f"w{number}") as task:
+            await asyncio.wait_for(begun.wait(), 5.0)
+            await crash(task, redis, f"w{number}")
+    async with working(redis, CountingEngine(), "last"):
+        assert await answers(redis, "web:c1", 2) == [SORRY, Text("2: after it")]
+    (letter,) = await RedisDeadLetters(redis, LAYOUT).list()
+    assert "3 times" in letter.reason
+    assert Inbound.from_json(letter.raw).text == "poison"
+
+
+async def test_a_stopped_worker_finishes_its_turn_and_frees_its_partitions(
+    redis: Redis, inbox: RedisInbox
+) -> None:
+    engine, begun = CountingEngine(), asyncio.Event()
+
+    async def take_a_while() -> None:
+        begun.set()
+        await asyncio.sleep(0.5)
+
+    engine.during = lambda _: take_a_while()
+    await inbox.accept(inbound("one"))
+    await inbox.accept(inbound("two"))
+    async with working(redis, engine, "first"):
+        await asyncio.wait_for(begun.wait(), 5.0)
+    assert await answers(redis, "web:c1", 1) == [Text("1: one")]
+    assert await turn_queue(redis).balance("second", []) != []
+
+
+@pytest.mark.parametrize(
+    ("during", "reason"),
+    [
+        (lambda: _raise(TurnFailed("KeyError: 'intent'")), "KeyError: 'intent'"),
+        (lambda: asyncio.sleep(60), "not answered within 0.2 s"),
+    ],
+    ids=["the engine fails", "the turn takes too long"],
+)
+async def test_a_turn_that_fails_is_answered_and_the_conversation_goes_on(
+    redis: Redis, inbox: RedisInbox, during: Callable[[], Any], reason: str
+) -> None:
+    engine = CountingEngine()
+    engine.during = lambda message: during() if message.text == "fails" else None
+    await inbox.accept(inbound("fails"))
+    await inbox.accept(inbound("goes on"))
+    async with working(redis, engine, turn_seconds=0.2):
+        assert await answers(redis, "web:c1", 2) == [SORRY, Text("2: goes on")]
+    (letter,) = await RedisDeadLetters(redis, LAYOUT).list()
+    assert letter.reason == reason
+
+
+async def test_one_message_that_breaks_the_nlu_does_not_break_its_batch(
+    redis: Redis, inbox: RedisInbox
+) -> None:
+    texts = ["hei", "breaks the NLU", "takk"]
+    for number, text in enumerate(texts):
+        await inbox.accept(inbound(text, conversation=f"web:{number}"))
+    async with working(redis, CountingEngine()):
+        said = [(await answers(redis, f"web:{number}", 1))[0] for number in range(3)]
+    assert said == [Text("1: hei"), SORRY, Text("1: takk")]
+
+
+async def test_an_entry_that_is_no_message_is_buried(redis: Redis, inbox: RedisInbox) -> None:
+    for partition in range(LAYOUT.partitions):
+        await redis.xadd(LAYOUT.queue(partition, "inbox"), {"m": b"{}"})
+    await inbox.accept(inbound("hei"))
+    async with working(redis, CountingEngine()):
+        assert await answers(redis, "web:c1", 1) == [Text("1: hei")]
+        for _ in range(200):
+            if await RedisDeadLetters(redis, LAYOUT).count() == LAYOUT.partitions:
+                break
+            await asyncio.sleep(0.02)
+    assert await RedisDeadLetters(redis, LAYOUT).count() == LAYOUT.partitions
+
+
+async def test_two_workers_share_and_each_answers_once(redis: Redis, inbox: RedisInbox) -> None:
+    engines = [CountingEngine(), CountingEngine()]
+    async with working(redis, engines[0], "w1"), working(redis, engines[1], "w2"):
+        # Long enough for the first to give half of the partitions up to the second.
+        await asyncio.sleep(LEASE_SECONDS)
+        for turn in range(5):
+            for number in range(16):
+                await inbox.accept(inbound(f"turn {turn}", conversation=f"web:{number}"))
+        for number in range(16):
+            said = await answers(redis, f"web:{number}", 5)
+            assert said == [Text(f"{turn + 1}: turn {turn}") for turn in range(5)]
+    assert all(engine.batches for engine in engines)
+
+
+class RecordingChannel(PushChannel):
+    """Takes messages, after refusing each a number of times."""
+
+    name = "telegram"
+
+    def __init__(self, errors: Sequence[Exception] = ()) -> None:
+        self.delivered: list[Outbound] = []
+        self._errors = list(errors)
+
+    async def deliver(self, message: Outbound) -> None:
+        if self._errors:
+            raise self._errors.pop(0)
+        self.delivered.append(message)
+
+
+async def send_all(redis: Redis, channel: PushChannel, conversations: Sequence[str]) -> None:
+    """Run a sender until the outbox is empty."""
+    queue = RedisOutbox(redis, LAYOUT, LEASE_SECONDS)
+    jobs = DeliveryJobs(queue, {channel.name: channel}, give_up_after=5.0)
+    consumer = Consumer(queue, jobs, "s1", 8, LEASE_SECONDS / 4, 5.0)
+    stop = asyncio.Event()
+    task = asyncio.create_task(consumer.run(stop))
+    partitions = {LAYOUT.partition_of(conversation) for conversation in conversations}
+    for _ in range(400):
+        lengths = [await redis.xlen(LAYOUT.queue(number, "outbox")) for number in partitions]
+        if not any(lengths):
+            break
+        await asyncio.sleep(0.02)
+    stop.set()
+    await task
+
+
+async def answer_on_telegram(redis: Redis, inbox: RedisInbox, texts: Sequence[str]) -> None:
+    for text in texts:
+        await inbox.accept(inbound(text, channel="telegram", sender="4711"))
+    async with working(redis, CountingEngine()):
+        await answers(redis, "web:c1", len(texts))
+
+
+async def test_the_sender_delivers_in_order(redis: Redis, inbox: RedisInbox) -> None:
+    await answer_on_telegram(redis, inbox, ["a", "b", "c"])
+    channel = RecordingChannel([DeliveryDelayed("busy", retry_after=0.05), DeliveryDelayed("5xx")])
+    await send_all(redis, channel, ["web:c1"])
+    assert [message.content for message in channel.delivered] == [
+        Text("1: a"),
+        Text("2: b"),
+        Text("3: c"),
+    ]
+    assert {message.recipient for message in channel.delivered} == {"4711"}
+
+
+async def test_what_the_platform_refuses_is_a_dead_letter_and_the_rest_goes_out(
+    redis: Redis, inbox: RedisInbox
+) -> None:
+    await answer_on_telegram(redis, inbox, ["a", "b"])
+    channel = RecordingChannel([DeliveryRefused("chat not found")])
+    await send_all(redis, channel, ["web:c1"])
+    assert [message.content for message in channel.delivered] == [Text("2: b")]
+    letters = RedisDeadLetters(redis, LAYOUT)
+    (letter,) = await letters.list()
+    assert (letter.queue, letter.reason) == ("outbox", "DeliveryRefused: chat not found")
+    await letters.replay([letter.id])
+    await send_all(redis, channel, ["web:c1"])
+    assert [message.content for message in channel.delivered] == [Text("2: b"), Text("1: a")]
+
+
+async def _raise(error: Exception) -> None:
+    raise error
