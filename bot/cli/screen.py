@@ -69,7 +69,7 @@ class PartLog:
 
     def _print(self, part: str, text: Text) -> None:
         style = self._styles.setdefault(part, _COLOURS[len(self._styles) % len(_COLOURS)])
-        self._out.print(Text(f"{part:<9}│ ", style=style).append_text(text), soft_wrap=True)
+        self._out.print(Text.assemble((f"{part:<9}│ ", style), text), soft_wrap=True)
 
 
 class Activity:
