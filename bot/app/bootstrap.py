@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from prometheus_client import CollectorRegistry
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
@@ -24,6 +24,7 @@ from bot.pipeline.consumer import Consumer, JobSource
 from bot.pipeline.embedded_server import EmbeddedServer
 from bot.pipeline.followers import NoticeFollowers
 from bot.pipeline.redis_streams.client import Redis, connect, ensure_layout
+from bot.pipeline.redis_streams.dead_letters import RedisDeadLetters
 from bot.pipeline.redis_streams.inbox import RedisInbox
 from bot.pipeline.redis_streams.layout import Layout
 from bot.pipeline.redis_streams.monitor import RedisPipelineMonitor
@@ -33,7 +34,7 @@ from bot.pipeline.redis_streams.turns import RedisTurnQueue
 from bot.pipeline.sender import DeliveryJobs
 from bot.pipeline.turn import TurnTaker
 from bot.pipeline.worker import TurnJobs
-from bot.ports import DialogueEngine, PartitionQueue, PipelineMonitor, PushChannel
+from bot.ports import DeadLetters, DialogueEngine, PartitionQueue, PipelineMonitor, PushChannel
 from bot.record.database import Database, open_engine
 from bot.record.migrate import migrate
 from bot.record.sessions import SqlSessions
@@ -267,6 +268,18 @@ def _probes(
         PipelineMetrics(registry),
         monitor,
     )
+
+
+@contextlib.asynccontextmanager
+async def open_dead_letters(settings: Settings) -> AsyncIterator[DeadLetters]:
+    """The dead letters, to look at and to hand in again. Raises LayoutMismatch, StorageUnavailable."""
+    redis = connect(redis_url(settings))
+    layout = Layout(settings.partitions)
+    try:
+        await ensure_layout(redis, layout)
+        yield RedisDeadLetters(redis, layout)
+    finally:
+        await _close(redis)
 
 
 async def _close(redis: Redis) -> None:
