@@ -63,6 +63,7 @@ def train(
     """
     if if_needed and (model := fitting_model(settings, root)):
         return model
+    fingerprint(root)  # raises before anything is made
     folder = settings.models_dir.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".training.lock"):

@@ -1,0 +1,55 @@
+"""What the start-up table and the doctor tell of the channels and the stores."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.app import overview
+from bot.app.overview import Line
+from bot.settings import load_settings
+
+URL = "http://127.0.0.1:8000"
+
+
+def test_a_channel_is_on_where_it_is_set_up_and_there() -> None:
+    lines = {line.what: line for line in overview.channels(load_settings(), URL)}
+    assert lines["Web chat"] == Line("Web chat", "on", f"{URL}/")
+    assert lines["REST"].detail == (
+        f"{URL}/webhooks/rest/webhook (this machine only: REST_TOKEN is not set)"
+    )
+    assert lines["Slack"].state == "off"
+
+
+def test_a_token_opens_rest_to_others() -> None:
+    assert overview.rest_access(load_settings(rest_token="t" * 40)) == "bearer token"
+
+
+def test_a_channel_that_is_set_up_but_missing_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings(telegram_bot_token="t", telegram_secret_token="s")
+    monkeypatch.setattr(overview, "exists", lambda channel: False)
+    lines = {line.what: line for line in overview.channels(settings, URL)}
+    assert lines["Telegram"].state == "missing"
+    assert "no such channel yet" in lines["Telegram"].detail
+    monkeypatch.setattr(overview, "exists", lambda channel: True)
+    lines = {line.what: line for line in overview.channels(settings, URL)}
+    assert lines["Telegram"] == Line("Telegram", "on", f"{URL}/webhooks/telegram/webhook")
+    assert lines["Slack"].detail == "set SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET"
+
+
+def test_passwords_are_not_shown() -> None:
+    settings = load_settings(
+        redis_url="rediss://app:hemmelig@redis.example:6380/0",
+        database_url="postgresql://app:hemmelig@db.example/flerkanal",
+        orders_database_url="postgresql://app:hemmelig@db.example/orders",
+    )
+    shown = " ".join(line.detail for line in overview.stores(settings, embedded=False))
+    assert "hemmelig" not in shown
+    assert "rediss://app:***@redis.example:6380/0" in shown
+    assert "postgresql://app:***@db.example/flerkanal" in shown
+
+
+def test_the_embedded_stores_are_named_by_their_files() -> None:
+    lines = {line.what: line.detail for line in overview.stores(load_settings(), embedded=True)}
+    assert lines["Redis"] == "embedded, var/valkey"
+    assert lines["Database"].endswith("var/flerkanal.sqlite3")
+    assert lines["Actions"] == "inside the worker"
