@@ -9,7 +9,7 @@ import pytest
 
 from bot.settings import Settings
 
-pytest_plugins = ["tests.valkey", "tests.pipeline"]
+pytest_plugins = ["tests.valkey", "tests.pipeline", "tests.trained"]
 
 _ROOT = Path(__file__).resolve().parent
 _ORDER = ("unit", "contracts", "conversations", "system")
