@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hmac
 import ipaddress
 from collections.abc import Mapping
@@ -50,6 +51,7 @@ def check_local(peer: str, headers: Mapping[str, str]) -> None:
         )
 
 
+@functools.lru_cache(maxsize=1_024)
 def _is_loopback(host: str) -> bool:
     try:
         address = ipaddress.ip_address(host)
