@@ -1,0 +1,46 @@
+"""The pages about the edge name what the code has."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from bot.observability.metrics import HttpMetrics, MessageMetrics, PipelineMetrics
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def names_in(page: str) -> set[str]:
+    """What the page sets in code type, without the braces of labels."""
+    found = re.findall(r"`([a-z_0-9]+)(?:\{[a-z,]*\})?`", (ROOT / "docs" / page).read_text("utf-8"))
+    return set(found)
+
+
+def codes() -> Iterator[str]:
+    """The codes of all InvalidMessage that the REST channel raises."""
+    for path in (ROOT / "channels" / "rest").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "InvalidMessage":
+                assert isinstance(node.args[0], ast.Constant)
+                yield str(node.args[0].value)
+
+
+def test_every_code_is_explained() -> None:
+    found = set(codes())
+    assert len(found) > 10
+    assert found <= names_in("rest-channel.md")
+
+
+def test_every_metric_is_explained() -> None:
+    registry = CollectorRegistry()
+    for metrics in (HttpMetrics, MessageMetrics, PipelineMetrics):
+        metrics(registry)
+    found = {family.name for family in registry.collect()}
+    assert len(found) == 9
+    explained = {name.removesuffix("_total") for name in names_in("monitoring.md")}
+    assert found <= explained
+    assert {name for name in explained if name.startswith("flerkanal_")} <= found
