@@ -5,6 +5,7 @@ FlerkanalError
 ├── InvalidMessage           what came in can't be accepted; `status` is the HTTP status, `code` a short name
 ├── StorageError
 │   ├── StorageUnavailable   Redis or the database does not answer; may be tried again
+│   │   └── AcceptanceUnknown    a message may or may not be stored; `event_id` makes sending it again safe
 │   ├── EmbeddedServerTaken  another process runs the embedded Redis on this data; `pid`
 │   ├── LayoutMismatch       Redis or the database holds the data of an incompatible layout
 │   └── LeaseLost            another worker owns the partition now; the turn left no trace
@@ -61,6 +62,17 @@ class StorageError(FlerkanalError):
 
 class StorageUnavailable(StorageError):
     """Redis or the database does not answer. Safe to try again."""
+
+
+class AcceptanceUnknown(StorageUnavailable):
+    """The store went away while it took a message in, so it may be stored or not.
+
+    Sending it again with the same `event_id` stores it once.
+    """
+
+    def __init__(self, event_id: str, reason: str) -> None:
+        self.event_id = event_id
+        super().__init__(reason)
 
 
 class EmbeddedServerTaken(StorageError):

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from bot.app.edge import EdgeLimits, EdgeMiddleware, error_response
-from bot.errors import AnswerPending, InvalidMessage, StorageUnavailable
+from bot.errors import AcceptanceUnknown, AnswerPending, InvalidMessage, StorageUnavailable
 from bot.observability.metrics import HttpMetrics
 
 logger = structlog.get_logger(__name__)
@@ -42,6 +42,7 @@ def build_app(routes: Sequence[BaseRoute], metrics: HttpMetrics, limits: EdgeLim
             HTTPException: _on_http,
             InvalidMessage: _on_invalid,
             AnswerPending: _on_pending,
+            AcceptanceUnknown: _on_acceptance_unknown,
             StorageUnavailable: _on_unavailable,
         },
     )
@@ -80,12 +81,23 @@ async def _on_pending(_: Request, error: Exception) -> Response:
     )
 
 
+async def _on_acceptance_unknown(_: Request, error: Exception) -> Response:
+    assert isinstance(error, AcceptanceUnknown)
+    logger.warning("acceptance_unknown", error=str(error))
+    return error_response(
+        503,
+        "unavailable",
+        "The message could not be stored for certain. Send the same request with the header"
+        f" Idempotency-Key: {error.event_id} in a while; it will not count twice.",
+        {"Retry-After": "5"},
+    )
+
+
 async def _on_unavailable(_: Request, error: Exception) -> Response:
     logger.warning("storage_unavailable", error=str(error))
     return error_response(
         503,
         "unavailable",
-        "The message could not be stored for certain. Send it again with the same"
-        " Idempotency-Key: it will not count twice.",
+        "A store does not answer. Send the request again in a while.",
         {"Retry-After": "5"},
     )

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from bot.errors import AnswerPending, InvalidMessage, StorageUnavailable
+from bot.errors import AcceptanceUnknown, AnswerPending, InvalidMessage, StorageUnavailable
 from bot.model.content import Content
 from bot.model.messages import Author, Inbound
 from bot.observability.metrics import MessageMetrics
@@ -62,7 +62,7 @@ class RestChannel:
         return [Route("/webhooks/rest/webhook", self.webhook, methods=["POST"])]
 
     async def webhook(self, request: Request) -> Response:
-        """Answer one message. Raises InvalidMessage, AnswerPending, StorageUnavailable."""
+        """Answer one message. Raises InvalidMessage, AcceptanceUnknown, AnswerPending."""
         try:
             message = await self._parse(request)
         except InvalidMessage as error:
@@ -70,9 +70,12 @@ class RestChannel:
             raise
         # Following begins before the message is in: the answer can't slip by in between.
         async with self._followers.follow(message.conversation_id) as notices:
-            accepted = await self._inbox.accept(message)
+            accepted = await self._accept(message)
             await self._until_answered(message, accepted, notices, request)
-        answers = await self._answers(message.conversation_id, accepted)
+        try:
+            answers = await self._answers(message.conversation_id, accepted)
+        except StorageUnavailable as error:
+            raise AnswerPending(message.event_id) from error
         body = json.dumps(render(message.sender, answers), ensure_ascii=False)
         return Response(body.encode("utf-8", "replace"), media_type="application/json")
 
@@ -91,6 +94,12 @@ class RestChannel:
             limits=self._limits,
         )
 
+    async def _accept(self, message: Inbound) -> Accepted:
+        try:
+            return await self._inbox.accept(message)
+        except StorageUnavailable as error:
+            raise AcceptanceUnknown(message.event_id, str(error)) from error
+
     async def _until_answered(
         self,
         message: Inbound,
@@ -98,7 +107,7 @@ class RestChannel:
         notices: AsyncIterator[Notice | None],
         request: Request,
     ) -> None:
-        if accepted.duplicate and await self._transcripts.is_answered(message):
+        if accepted.duplicate and await self._is_answered_now(message):
             return
         with anyio.move_on_after(self._reply_timeout):
             while True:

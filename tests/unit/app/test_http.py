@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from bot.app.edge import EdgeLimits
 from bot.app.http import build_app
-from bot.errors import AnswerPending, InvalidMessage, StorageUnavailable
+from bot.errors import AcceptanceUnknown, AnswerPending, InvalidMessage, StorageUnavailable
 from bot.observability.metrics import HttpMetrics, exposition
 
 
@@ -25,6 +25,7 @@ async def work(request: Request) -> Response:
         "invalid": InvalidMessage("odd", "This is odd: send something else.", 422),
         "unauthorized": InvalidMessage("unauthorized", "Say who you are.", 401),
         "pending": AnswerPending("key-1"),
+        "unknown": AcceptanceUnknown("key-2", "Redis at secret-host does not answer"),
         "away": StorageUnavailable("Redis at secret-host does not answer"),
         "bug": ZeroDivisionError("a detail of ours"),
     }
@@ -83,6 +84,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         ("/work/invalid", 422, "odd", "something else"),
         ("/work/unauthorized", 401, "unauthorized", "who you are"),
         ("/work/pending", 504, "answer_pending", "Idempotency-Key: key-1"),
+        ("/work/unknown", 503, "unavailable", "Idempotency-Key: key-2"),
         ("/work/away", 503, "unavailable", "again"),
         ("/work/bug", 500, "internal_error", "id "),
         ("/nothing", 404, "not_found", "Nothing"),
