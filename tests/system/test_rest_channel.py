@@ -148,6 +148,20 @@ async def test_redis_goes_away_and_comes_back(own_valkey: ValkeyServer, tmp_path
             assert answer.json()[0]["text"] == "You said: during"
 
 
+async def test_redis_goes_away_during_the_wait(own_valkey: ValkeyServer, tmp_path: Path) -> None:
+    """The message is kept, so the request waits on and is answered once Redis is back."""
+    async with running_gateway(own_valkey.url, tmp_path) as gateway:
+        under_way = asyncio.create_task(gateway.send("hi"))
+        await eventually(gateway.waits)
+        own_valkey.kill()
+        await asyncio.sleep(2.5)  # longer than the time between two looks for the answer
+        assert not under_way.done()
+        own_valkey.start()
+        async with answering(gateway.turns(), script):
+            response = await under_way
+        assert response.json()[0]["text"] == "You said: hi"
+
+
 async def test_stopping_lets_requests_finish(redis_url: str, tmp_path: Path) -> None:
     async with running_gateway(redis_url, tmp_path) as gateway:
         async with answering(gateway.turns(), script, seconds=0.5):
