@@ -646,9 +646,9 @@
     .panel[open] { display: flex; flex-direction: column; animation: rise .22s cubic-bezier(.2, .8, .2, 1); }
     @keyframes rise { from { opacity: 0; transform: translateY(14px) scale(.985); } }
 
-    header { position: relative; z-index: 1; flex: none; display: flex; align-items: center; gap: .25em;
+    .head { position: relative; z-index: 1; flex: none; display: flex; align-items: center; gap: .25em;
       padding: .9em .7em .9em 1.1em; color: var(--on-accent); background: var(--accent); }
-    header div { flex: 1; min-width: 0; padding-left: .65em; }
+    .head div { flex: 1; min-width: 0; padding-left: .65em; }
     h2 { font-size: 1.06em; font-weight: 650; line-height: 1.3; letter-spacing: -.005em; }
     h2, .subtitle { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
     .subtitle { font-size: .84em; }
@@ -656,7 +656,7 @@
       background: var(--on-accent); color: var(--accent); }
     .tool { display: grid; place-items: center; width: 2.75em; height: 2.75em; border-radius: 50%; }
     .tool:hover { background: rgb(127 127 127 / .25); }
-    header :focus-visible { outline-color: currentColor; outline-offset: -3px; }
+    .head :focus-visible { outline-color: currentColor; outline-offset: -3px; }
 
     .options { position: absolute; z-index: 2; top: 4.6em; right: .8em; min-width: 15em; padding: .4em;
       border-radius: 14px; background: var(--raised);
@@ -752,7 +752,7 @@
       .launcher > span:not(.badge) { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
       .panel { inset: var(--top, 0px) 0 auto 0; width: 100%; max-height: none; height: var(--height, 100vh); border-radius: 0; }
       @supports (height: 100dvh) { .panel { height: var(--height, 100dvh); } }
-      header { padding-top: max(.9em, env(safe-area-inset-top)); }
+      .head { padding-top: max(.9em, env(safe-area-inset-top)); }
     }
     @media (prefers-reduced-motion: reduce) { *, ::before, ::after { animation: none !important; transition: none !important; } }
     @media (forced-colors: active) {
@@ -898,7 +898,7 @@
         "dialog",
         { class: "panel", "aria-labelledby": "title", onkeydown: (event) => this.escape(event),
           oncancel: (event) => { event.preventDefault(); this.close(); } },
-        h("header", {}, h("span", { class: "mark", "aria-hidden": "true" }, icon("chat")),
+        h("div", { class: "head" }, h("span", { class: "mark", "aria-hidden": "true" }, icon("chat")),
           h("div", {}, this.heading, this.subtitle), this.menuButton, this.closeButton),
         this.options,
         this.log,

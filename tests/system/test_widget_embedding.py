@@ -1,0 +1,90 @@
+"""The widget on somebody else's site, under the strictest policy."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, expect
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+
+from tests.browser import chat_page, chromium
+from tests.fakes import MemorySessions, answering
+from tests.web_gateway import serving, web_gateway
+
+pytestmark = pytest.mark.browser
+
+# A site of the wilder kind, whose styles must not reach into the widget.
+PAGE = """<!doctype html><html lang="en"><title>A shop</title>
+<style nonce="n">
+  html {{ font-size: 62.5% }} * {{ text-transform: uppercase; letter-spacing: 9px }}
+  button, textarea, dialog {{ display: none !important; color: red }}
+</style>
+<h1>A shop</h1>
+<script src="{server}widget.js" data-channel="web" data-accent="#5b2a86" data-title="The shop"
+  data-theme="dark" async></script>"""
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as it:
+        yield it
+
+
+@contextlib.asynccontextmanager
+async def shop(server: list[str]) -> AsyncIterator[str]:
+    """Another site, whose page carries the widget of `server[0]`."""
+
+    async def page(_: Request) -> HTMLResponse:
+        address = server[0]
+        policy = (
+            f"default-src 'none'; script-src {address}; style-src 'nonce-n';"
+            f" connect-src {address.replace('http', 'ws', 1)};"
+            " require-trusted-types-for 'script'; trusted-types 'none'"
+        )
+        headers = {"Content-Security-Policy": policy}
+        return HTMLResponse(PAGE.format(server=address), headers=headers)
+
+    async with serving(Starlette(routes=[Route("/", page)])) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+async def test_it_works_on_an_allowed_site_and_keeps_its_looks(
+    browser: Browser, redis_url: str
+) -> None:
+    server: list[str] = []
+    async with (
+        shop(server) as origin,
+        web_gateway(redis_url, MemorySessions(), allowed_origins=(origin,)) as gateway,
+        answering(gateway.turns),
+    ):
+        server.append(gateway.url)
+        async with chat_page(browser, f"{origin}/", locale="en-GB") as chat:
+            await chat.open()
+            await expect(chat.panel).to_have_accessible_name("The shop")
+            await chat.say("Hello")
+            await chat.expect_lines("Hello", "You said: Hello")
+            look = await chat.input.evaluate(
+                """input => { const style = getComputedStyle(input);
+                    return [style.textTransform, style.letterSpacing, style.fontSize]; }"""
+            )
+            assert look == ["none", "normal", "16px"]
+            ground = await chat.panel.evaluate("panel => getComputedStyle(panel).backgroundColor")
+            assert ground == "rgb(18, 27, 34)"
+
+
+async def test_on_a_site_that_is_not_allowed_it_says_that_there_is_no_connection(
+    browser: Browser, redis_url: str
+) -> None:
+    server: list[str] = []
+    async with shop(server) as origin, web_gateway(redis_url, MemorySessions()) as gateway:
+        server.append(gateway.url)
+        async with chat_page(browser, f"{origin}/", locale="en-GB") as chat:
+            await chat.open()
+            await chat.say("Hello")
+            await expect(chat.network).to_contain_text("No connection")
+            assert await gateway.waiting() == 0
