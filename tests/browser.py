@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
@@ -22,7 +22,7 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @contextlib.asynccontextmanager
@@ -104,11 +104,15 @@ async def chat_page(browser: Browser, url: str, **options: Any) -> AsyncIterator
     assert not faults, faults
 
 
-async def violations(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 A and AA and its best practices, on page and widget."""
-    await page.evaluate(AXE_SCRIPT)
+async def violations(page: Page, rules: Sequence[str] = ()) -> list[str]:
+    """What axe finds on page and widget: against WCAG 2.2 A and AA and its best practices, or
+    against the rules that are named.
+    """
+    only = {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": _TAGS}
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(AXE_SCRIPT)
     found = await page.evaluate(
-        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", _RULES
+        "only => axe.run(document, {runOnly: only, resultTypes: ['violations']})", only
     )
     return [
         f"{violation['id']}: {node['html']} {node['failureSummary']}"
