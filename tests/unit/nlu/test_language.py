@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasa.engine.graph import ExecutionContext, GraphSchema
 from rasa.engine.storage.local_model_storage import LocalModelStorage
@@ -151,6 +151,8 @@ def test_words_are_written_as_they_are_looked_up() -> None:
     assert all(word == word.lower() and "’" not in word for word in words)
 
 
+# No deadline: the first text loads the detector.
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_has_an_answer(text: str) -> None:
     assert identify_language(text) in {"en", "nb", None}
