@@ -177,6 +177,17 @@ class DialogueEngine(ABC):
         """The loaded model's name."""
 
     @abstractmethod
+    async def prepare(self) -> None:
+        """Make ready what the actions work with; to be called before the first turn.
+
+        Raises SettingsError where that can never work.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close what the actions work with; to be called after the last turn."""
+
+    @abstractmethod
     def understand(self, messages: Sequence[Inbound]) -> Sequence[dict[str, Any]]:
         """Parse many messages in one call of the NLU pipeline; one parse result each, in order."""
 

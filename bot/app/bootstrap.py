@@ -93,8 +93,10 @@ async def run_worker(settings: Settings, holder: str) -> None:
         engine = loading.result()
         redis = connect(redis_url(settings))
         try:
+            await engine.prepare()
             await build_worker(settings, redis, engine, holder).run(stop)
         finally:
+            engine.close()
             await _close(redis)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import logging
 from typing import Any
 
 from jsonschema import ValidationError
@@ -18,6 +20,10 @@ from rasa.shared.exceptions import RasaException
 from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 
+from bot.errors import BusinessSystemError
+
+log = logging.getLogger(__name__)
+
 
 class InProcessActions(EndpointConfig):
     """Takes the calls that Rasa would send to an action server and runs them here.
@@ -31,6 +37,26 @@ class InProcessActions(EndpointConfig):
         self._timeout = timeout
         self._executor = ActionExecutor()
         self._executor.register_package(package)
+        self._package = importlib.import_module(package)
+
+    async def prepare(self) -> None:
+        """Let the package make ready what its actions work with, where it has a `prepare`.
+
+        Raises SettingsError. A business system that does not answer now is only logged: customers
+        are told so until it does.
+        """
+        prepare = getattr(self._package, "prepare", None)
+        if prepare is not None:
+            try:
+                await prepare()
+            except BusinessSystemError as error:
+                log.warning("%s", error)
+
+    def close(self) -> None:
+        """Let the package close what its actions work with, where it has a `close`."""
+        close = getattr(self._package, "close", None)
+        if close is not None:
+            close()
 
     async def request(self, *_: Any, json: dict[str, Any], **__: Any) -> Any:
         """Run the action that `json` calls.
@@ -47,6 +73,12 @@ class RemoteActions(EndpointConfig):
         """`timeout` in seconds, for one call."""
         super().__init__(url=url)
         self._timeout = timeout
+
+    async def prepare(self) -> None:
+        """Nothing: the server prepares itself."""
+
+    def close(self) -> None:
+        """Nothing to close."""
 
     async def request(self, *args: Any, **kwargs: Any) -> Any:
         """Call the server. Raises asyncio.TimeoutError and aiohttp's errors."""

@@ -16,12 +16,12 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLStoryReader
 from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
-from rasa.utils.endpoints import EndpointConfig
 
 from bot.errors import ModelNotFound, TurnFailed
 from bot.model.content import Content
 from bot.model.messages import Inbound
 from bot.model.turns import TrackerWindow, TurnResult
+from bot.pipeline.rasa_actions import InProcessActions, RemoteActions
 from bot.pipeline.rasa_answers import contents_of
 from bot.pipeline.rasa_processor import SERVICE_UNAVAILABLE, TurnProcessor
 from bot.pipeline.rasa_window import cut, tracker_from
@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 _RANKED_INTENTS = 5
 _LIVE_TRACKERS = 4_096
+
+Actions = InProcessActions | RemoteActions
 
 
 class AnswerChannel(OutputChannel):
@@ -56,13 +58,14 @@ class AnswerChannel(OutputChannel):
 class RasaEngine(DialogueEngine):
     """A trained model and the actions it may call. Not to be shared between threads."""
 
-    def __init__(self, processor: TurnProcessor) -> None:
+    def __init__(self, processor: TurnProcessor, actions: Actions) -> None:
         self._processor = processor
+        self._actions = actions
         self._domain = processor.domain
         self._live: OrderedDict[str, tuple[TrackerWindow, DialogueStateTracker]] = OrderedDict()
 
     @classmethod
-    def load(cls, model: Path, actions: EndpointConfig) -> RasaEngine:
+    def load(cls, model: Path, actions: Actions) -> RasaEngine:
         """Takes seconds. Raises ModelNotFound where the file is no model that can be served."""
         try:
             processor = TurnProcessor(model, actions)
@@ -76,12 +79,20 @@ class RasaEngine(DialogueEngine):
                 f"the domain has no response {SERVICE_UNAVAILABLE}, which tells a customer that a"
                 " system behind the bot has failed: add it to domain.yml and train again"
             )
-        return cls(processor)
+        return cls(processor, actions)
 
     @property
     def version(self) -> str:
         """See the port."""
         return str(self._processor.model_filename)
+
+    async def prepare(self) -> None:
+        """See the port."""
+        await self._actions.prepare()
+
+    def close(self) -> None:
+        """See the port."""
+        self._actions.close()
 
     def understand(self, messages: Sequence[Inbound]) -> Sequence[dict[str, Any]]:
         """See the port. A payload is unpacked as it stands; only words go through the NLU."""

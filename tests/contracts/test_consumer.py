@@ -38,6 +38,12 @@ class CountingEngine(DialogueEngine):
         self.batches: list[int] = []
         self.during: Callable[[Inbound], Any] = lambda message: None
 
+    async def prepare(self) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing."""
+
     def understand(self, messages: Sequence[Inbound]) -> Sequence[dict[str, Any]]:
         self.batches.append(len(messages))
         for message in messages:
