@@ -48,8 +48,9 @@ def sender(holder: str | None = _HOLDER) -> None:
 
 
 def _run(role: Literal["gateway", "worker", "sender"], holder: str | None) -> None:
-    import asyncio
     import os
+
+    import uvloop
 
     from bot.cli.log import set_up_logging
     from bot.observability.third_party import DEFAULTS
@@ -73,4 +74,4 @@ def _run(role: Literal["gateway", "worker", "sender"], holder: str | None) -> No
             else:
                 await run_sender(with_redis, holder or new_holder())
 
-    asyncio.run(run())
+    uvloop.run(run())
