@@ -97,6 +97,8 @@ async def measure(
 ) -> tuple[dict[str, Any], list[Visit]]:
     """Run the plan. Returns the JSON-ready results, and the visits that they were made from."""
     facts = machine.facts(ROOT)
+    if machine.is_busy():
+        tell("other work runs on this machine: the figures will be rough, the ratios too")
     suite = Suite(ROOT, WORK, plan, tell)
     visits = await suite.compare(taking_part)
     marks = [*(mark for mark in MARKS if mark < plan.turns), plan.turns]

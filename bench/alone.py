@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,10 @@ from bench.errors import BenchError
 
 @contextmanager
 def alone(work: Path) -> Iterator[None]:
-    """Hold the work folder. Raises BenchError where another benchmark of this project runs."""
+    """Hold the work folder, emptied of what earlier runs left but for the models.
+
+    Raises BenchError where another benchmark of this project runs.
+    """
     work.mkdir(parents=True, exist_ok=True)
     lock = FileLock(work / "lock", timeout=0)
     try:
@@ -21,6 +25,7 @@ def alone(work: Path) -> Iterator[None]:
     except Timeout:
         raise BenchError("another benchmark runs in this project: wait for it to end") from None
     try:
+        shutil.rmtree(work / "runs", ignore_errors=True)
         yield
     finally:
         lock.release()

@@ -46,6 +46,8 @@ class AnswerBook:
 
     def __init__(self, responses: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
         self._responses = responses
+        # The judge sits on the cores that are measured: what it needs is made once.
+        self._compiled: dict[tuple[object, ...], tuple[re.Pattern[str], ...]] = {}
 
     @classmethod
     def of_domain(cls, path: Path) -> AnswerBook:
@@ -89,6 +91,14 @@ class AnswerBook:
         return True
 
     def _patterns(
+        self, name: str, values: Mapping[str, str], language: str | None
+    ) -> tuple[re.Pattern[str], ...]:
+        key = (name, tuple(values.items()), language)
+        if key not in self._compiled:
+            self._compiled[key] = tuple(self._compile(name, values, language))
+        return self._compiled[key]
+
+    def _compile(
         self, name: str, values: Mapping[str, str], language: str | None
     ) -> Iterator[re.Pattern[str]]:
         variations = self._responses.get(name)

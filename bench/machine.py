@@ -30,6 +30,11 @@ def facts(root: Path) -> dict[str, Any]:
     }
 
 
+def is_busy() -> bool:
+    """Whether other work takes a good part of the processors now."""
+    return os.getloadavg()[0] > 0.5 * (os.cpu_count() or 1)
+
+
 def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
