@@ -100,6 +100,8 @@
     },
   };
 
+  const LOCALES = { nb: "nb-NO", en: "en-GB" };
+
   const languageOf = (tag) => {
     const primary = (tag || "").toLowerCase().split("-")[0];
     return ["nb", "nn", "no"].includes(primary) ? "nb" : primary ? "en" : null;
@@ -641,7 +643,7 @@
     dialog { border: 0; padding: 0; margin: 0; color: var(--ink); background: var(--ground); max-width: none; }
     dialog::backdrop { background: transparent; }
     .panel { position: fixed; z-index: 2147483001; inset: auto max(20px, env(safe-area-inset-right)) 20px auto;
-      width: min(400px, calc(100vw - 40px)); height: min(680px, calc(100vh - 40px)); overflow: hidden;
+      width: min(400px, calc(100vw - 40px)); height: min(720px, calc(100vh - 40px)); overflow: hidden;
       border-radius: 20px; box-shadow: 0 0 0 1px rgb(var(--shade) / .1), 0 24px 64px rgb(var(--shade) / .32); }
     .panel[open] { display: flex; flex-direction: column; animation: rise .22s cubic-bezier(.2, .8, .2, 1); }
     @keyframes rise { from { opacity: 0; transform: translateY(14px) scale(.985); } }
@@ -702,13 +704,13 @@
     .choice.chosen { background: var(--soft); color: var(--ink); }
     .choice .icon { width: 1.1em; height: 1.1em; }
 
-    .card { width: min(100%, 21.5em); overflow: hidden; border-radius: 17px; background: var(--raised);
+    .card { width: min(100%, 24em); overflow: hidden; border-radius: 17px; background: var(--raised);
       box-shadow: 0 0 0 1px var(--line), 0 3px 10px rgb(var(--shade) / .07); font-size: .95em; }
     .card > img { display: block; width: 100%; max-height: 11em; object-fit: cover; }
     .card > div { padding: .95em 1.05em; }
     h3 { font-size: 1.04em; font-weight: 650; line-height: 1.35; }
     h3 + p { color: var(--dim); }
-    dl { display: grid; grid-template-columns: auto 1fr; gap: .32em 1.1em; margin-top: .7em; padding-top: .75em;
+    dl { display: grid; grid-template-columns: auto 1fr; gap: .32em .9em; margin-top: .7em; padding-top: .75em;
       border-top: 1px solid var(--line); }
     dt { color: var(--dim); }
     dd { text-align: right; font-weight: 550; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
@@ -817,6 +819,11 @@
         languageOf(navigator.language) ||
         "en"
       );
+    }
+
+    // For dates and times.
+    get locale() {
+      return LOCALES[this.language];
     }
 
     get words() {
@@ -1032,8 +1039,8 @@
       const midnight = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate());
       const days = Math.round((midnight(time) - midnight(new Date())) / 86_400_000);
       const text = days > -2
-        ? new Intl.RelativeTimeFormat(this.language, { numeric: "auto" }).format(days, "day")
-        : new Intl.DateTimeFormat(this.language, { weekday: "long", day: "numeric", month: "long" }).format(time);
+        ? new Intl.RelativeTimeFormat(this.locale, { numeric: "auto" }).format(days, "day")
+        : new Intl.DateTimeFormat(this.locale, { weekday: "long", day: "numeric", month: "long" }).format(time);
       const node = h("div", { class: "day" }, text.charAt(0).toUpperCase() + text.slice(1));
       this.nodes.set(key, node);
       return node;
@@ -1111,7 +1118,7 @@
         return `${words.failed}. ${words.refused[entry.item.code] || entry.item.reason || ""}`.trim();
       }
       if (!timed) return "";
-      const clock = new Intl.DateTimeFormat(this.language, { hour: "2-digit", minute: "2-digit" }).format(time);
+      const clock = new Intl.DateTimeFormat(this.locale, { hour: "2-digit", minute: "2-digit" }).format(time);
       if (entry.from === "customer") return `${words.sent} ${clock}`;
       return entry.from === "staff" ? `${words.staff} ${clock}` : clock;
     }
@@ -1258,7 +1265,7 @@
         kind === "card"
           ? [title, subtitle, ...(facts || []).map((fact) => `${fact.label}: ${fact.value}`)].filter(Boolean).join("\n  ")
           : kind === "image" ? `[${words.image}: ${alt || url}]` : text || "";
-      const format = new Intl.DateTimeFormat(this.language, { dateStyle: "short", timeStyle: "short" });
+      const format = new Intl.DateTimeFormat(this.locale, { dateStyle: "short", timeStyle: "short" });
       const text = this.link.lines.map((line) => {
         const who = { customer: words.you, staff: words.staff }[line.from] || words.bot;
         return `${format.format(new Date(line.at))} ${who}: ${told(line.content)}`;
