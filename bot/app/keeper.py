@@ -16,11 +16,15 @@ from tenacity import (
     wait_exponential,
 )
 
-from bot.app.parts import EXIT_SETTINGS, Launch, Limits, Part, Report
+from bot.app.parts import EXIT_SETTINGS, EXIT_UNUSABLE, Launch, Limits, Part, Report
 from bot.errors import FlerkanalError, PartFailed
 
 _MAX_LINE_BYTES = 65_536
 _TAIL_LINES = 25
+_HOPELESS = {
+    EXIT_SETTINGS: "refused its settings",
+    EXIT_UNUSABLE: "can't work with what it found",
+}
 
 
 class _Crashed(Exception):
@@ -188,7 +192,7 @@ class Keeper:
         assert isinstance(crash, _Crashed)
         return (
             self._stopping.is_set()
-            or crash.code == EXIT_SETTINGS
+            or crash.code in _HOPELESS
             or self._crashes_before_ready >= self._limits.crashes_before_ready
         )
 
@@ -204,8 +208,8 @@ class Keeper:
         )
 
     def _failure(self, crash: _Crashed) -> PartFailed:
-        if crash.code == EXIT_SETTINGS:
-            return PartFailed(self.part.name, "refused its settings", crash.tail)
+        if crash.code in _HOPELESS:
+            return PartFailed(self.part.name, _HOPELESS[crash.code], crash.tail)
         return PartFailed(
             self.part.name,
             f"{crash} {self._crashes_before_ready} times before it was ready",

@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# The exit code of a role whose settings are wrong: starting it again can't help.
+# Exit codes of roles that starting again can't help: wrong settings, a model or stored data that
+# can't be used.
 EXIT_SETTINGS = 2
+EXIT_UNUSABLE = 3
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from bot.errors import FlerkanalError
 
 
 class Commands(TyperGroup):
-    """Shows Flerkanal's own errors as a few lines. Exit codes: 2 for settings, 1 for the others."""
+    """Shows Flerkanal's own errors as a few lines. See `show_error` for exit codes."""
 
     def invoke(self, ctx: Any) -> Any:
         from bot.cli.screen import show_error

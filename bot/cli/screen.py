@@ -18,8 +18,15 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from bot.app.parts import EXIT_SETTINGS
-from bot.errors import FlerkanalError, PartFailed, SettingsError, TrainingFailed
+from bot.app.parts import EXIT_SETTINGS, EXIT_UNUSABLE
+from bot.errors import (
+    FlerkanalError,
+    LayoutMismatch,
+    ModelNotFound,
+    PartFailed,
+    SettingsError,
+    TrainingFailed,
+)
 
 _COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "bright_red")
 _EVERY_SECONDS = 10.0
@@ -49,7 +56,7 @@ def show_error(error: FlerkanalError) -> int:
         out.print("[dim]Its last lines:[/]")
         for line in error.tail:
             out.print(Text("  ").append_text(Text.from_ansi(line)), soft_wrap=True)
-    return 1
+    return EXIT_UNUSABLE if isinstance(error, (ModelNotFound, LayoutMismatch)) else 1
 
 
 class PartLog:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import tarfile
+import zlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from itertools import islice
@@ -31,6 +33,7 @@ log = logging.getLogger(__name__)
 
 _RANKED_INTENTS = 5
 _LIVE_TRACKERS = 4_096
+_DAMAGED_ARCHIVE = (EOFError, tarfile.TarError, zlib.error)
 
 Actions = InProcessActions | RemoteActions
 
@@ -69,8 +72,10 @@ class RasaEngine(DialogueEngine):
         """Takes seconds. Raises ModelNotFound where the file is no model that can be served."""
         try:
             processor = TurnProcessor(model, actions)
-        except (RasaModelNotFound, OSError, ValueError) as error:
-            raise ModelNotFound(f"{model} can't be loaded: {error}") from error
+        except (RasaModelNotFound, OSError, ValueError, *_DAMAGED_ARCHIVE) as error:
+            raise ModelNotFound(
+                f"{model} can't be loaded ({error}): train again, or remove it"
+            ) from error
         metadata = processor.model_metadata
         if metadata.core_target is None or metadata.nlu_target is None:
             raise ModelNotFound(f"{model} holds only half a model: train NLU and rules together")

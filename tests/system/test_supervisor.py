@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bot.app.parts import EXIT_SETTINGS, Launch, Limits, Part
+from bot.app.parts import EXIT_SETTINGS, EXIT_UNUSABLE, Launch, Limits, Part
 from bot.app.supervisor import Supervisor
 from bot.child_process import tethered
 from bot.errors import PartFailed
@@ -162,10 +162,11 @@ async def test_a_part_that_never_gets_ready_is_given_up_with_its_last_words(
     await supervisor.stop()
 
 
-async def test_wrong_settings_are_not_tried_twice(recorder: Recorder) -> None:
-    program = f"print('REDIS_URL: wrong'); raise SystemExit({EXIT_SETTINGS})"
+@pytest.mark.parametrize("code", [EXIT_SETTINGS, EXIT_UNUSABLE])
+async def test_what_can_not_be_helped_is_not_tried_twice(recorder: Recorder, code: int) -> None:
+    program = f"print('REDIS_URL: wrong'); raise SystemExit({code})"
     supervisor = supervise(recorder)
-    with pytest.raises(PartFailed, match="refused its settings"):
+    with pytest.raises(PartFailed, match=r"refused its settings|can't work with"):
         await supervisor.start([failing("gateway", program)])
     assert recorder.said("gateway") == ["REDIS_URL: wrong"]
     await supervisor.stop()

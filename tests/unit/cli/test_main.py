@@ -105,7 +105,7 @@ def test_train_outside_of_a_project_says_where_to_run_it(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     result = runner.invoke(app, ["train"])
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "run in the folder of the Rasa project" in result.output
     assert list(tmp_path.iterdir()) == [], "nothing was made"
 
