@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from bot.model.content import Content, Text
 from bot.model.messages import Inbound
 from bot.model.turns import TrackerWindow, TurnCommit, TurnResult
-from bot.ports import Sessions, TurnQueue
+from bot.ports import TurnQueue
 
 Script = Callable[[Inbound], Sequence[Content]]
 
@@ -18,23 +17,6 @@ Script = Callable[[Inbound], Sequence[Content]]
 def echo(message: Inbound) -> Sequence[Content]:
     """Says back what came in."""
     return [Text(f"You said: {message.for_bot}")]
-
-
-class MemorySessions(Sessions):
-    """Sessions that end with the test."""
-
-    def __init__(self) -> None:
-        self.conversations: dict[str, str] = {}
-
-    async def create(self) -> tuple[str, str]:
-        """See the port."""
-        token = secrets.token_urlsafe(32)
-        self.conversations[token] = f"web:{secrets.token_hex(16)}"
-        return token, self.conversations[token]
-
-    async def find(self, token: str) -> str | None:
-        """See the port."""
-        return self.conversations.get(token)
 
 
 @contextlib.asynccontextmanager

@@ -8,10 +8,12 @@ import json
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 import websockets
+from sqlalchemy import func, select
 from starlette.applications import Starlette
 
 from bot.pipeline.followers import NoticeFollowers
@@ -20,7 +22,10 @@ from bot.pipeline.redis_streams.inbox import RedisInbox
 from bot.pipeline.redis_streams.layout import Layout
 from bot.pipeline.redis_streams.transcripts import RedisTranscripts
 from bot.pipeline.redis_streams.turns import RedisTurnQueue
-from bot.ports import Sessions
+from bot.record.database import Database, open_engine
+from bot.record.migrate import migrate
+from bot.record.sessions import SqlSessions
+from bot.record.tables import web_sessions
 from channels.web.adapter import WebChannel
 from channels.web.connection import Limits
 from tests.fakes import ended
@@ -38,6 +43,8 @@ class WebGateway:
     inbox: RedisInbox
     transcripts: RedisTranscripts
     turns: RedisTurnQueue
+    sessions: SqlSessions
+    database: Database
 
     @property
     def url(self) -> str:
@@ -52,6 +59,15 @@ class WebGateway:
     async def waiting(self) -> int:
         """How many messages are in the inbox, answered ones left out."""
         return await self.inbox.backlog()
+
+    async def count_sessions(self) -> int:
+        """How many sessions were ever begun."""
+        count: int = await self.database.read(
+            lambda connection: connection.execute(
+                select(func.count()).select_from(web_sessions)
+            ).scalar_one()
+        )
+        return count
 
 
 @contextlib.asynccontextmanager
@@ -83,14 +99,18 @@ async def serving(app: Any, port: int = 0) -> AsyncIterator[int]:
 @contextlib.asynccontextmanager
 async def web_gateway(
     redis_url: str,
-    sessions: Sessions,
+    folder: Path,
     *,
     port: int = 0,
     limits: Limits | None = None,
     allowed_origins: tuple[str, ...] = (),
     max_sockets: int = 100,
 ) -> AsyncIterator[WebGateway]:
-    """A gateway with the web channel alone."""
+    """A gateway with the web channel alone; its sessions are in a database in `folder`."""
+    dsn = f"sqlite:///{folder / 'record.sqlite3'}"
+    await asyncio.to_thread(migrate, dsn)
+    database = Database(open_engine(dsn))
+    sessions = SqlSessions(database)
     redis = connect(redis_url)
     inbox = RedisInbox(redis, LAYOUT, dedupe_seconds=600)
     transcripts = RedisTranscripts(redis, LAYOUT)
@@ -108,11 +128,12 @@ async def web_gateway(
     try:
         async with serving(Starlette(routes=channel.routes), port) as bound:
             turns = RedisTurnQueue(redis, LAYOUT, 8.0, {})
-            yield WebGateway(bound, redis, channel, inbox, transcripts, turns)
+            yield WebGateway(bound, redis, channel, inbox, transcripts, turns, sessions, database)
     finally:
         await ended(listening)
         await redis.close()
         await redis.connection_pool.disconnect()
+        database.close()
 
 
 class Client:

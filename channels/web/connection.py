@@ -32,7 +32,8 @@ TRY_AGAIN_LATER = 1013
 class Limits:
     """What one socket may do. Sizes in bytes, times in seconds.
 
-    `burst` messages may come at once, then `per_second` of them.
+    `burst` messages may come at once, then `per_second` of them. After `refusals` frames that were
+    refused the socket is closed.
     """
 
     frame_bytes: int = 65_536
@@ -40,6 +41,7 @@ class Limits:
     hello_seconds: float = 10.0
     burst: int = 20
     per_second: float = 2.0
+    refusals: int = 100
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class Connection:
         self._parts = parts
         self._limits = limits
         self._allowance = Allowance(limits.burst, limits.per_second)
+        self._refused = 0
 
     async def serve(self) -> None:
         """Raises what is neither the client's fault nor a store's."""
@@ -233,6 +236,12 @@ class Connection:
         try:
             return parse_frame(raw, self._limits.text_chars)
         except RefusedFrame as error:
+            self._refused += 1
+            if self._refused > self._limits.refusals:
+                await self._end(
+                    POLICY_VIOLATION, "too_many_errors", "Too many frames that can't be accepted."
+                )
+                raise WebSocketDisconnect(POLICY_VIOLATION) from error
             await self._refuse(error.code, str(error), error.message_id)
             return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -12,7 +13,7 @@ from bot.model.content import Button, Buttons, Card, Content, Fact, Image, Text
 from bot.model.messages import Inbound
 from channels.web.connection import Limits
 from tests.browser import Chat, chat_page, chromium, wire
-from tests.fakes import MemorySessions, answering
+from tests.fakes import answering
 from tests.web_gateway import WebGateway, client, web_gateway
 
 pytestmark = pytest.mark.browser
@@ -34,6 +35,14 @@ def script(message: Inbound) -> Sequence[Content]:
     return [Text(f"You said: {message.for_bot}")]
 
 
+async def token(chat: Chat) -> str:
+    """The session's, as the browser keeps it."""
+    kept: str = await chat.page.evaluate(
+        "JSON.parse(localStorage[Object.keys(localStorage).find(key => key.endsWith(':token'))])"
+    )
+    return kept
+
+
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as it:
@@ -41,8 +50,8 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def gateway(redis_url: str) -> AsyncIterator[WebGateway]:
-    async with web_gateway(redis_url, MemorySessions()) as it, answering(it.turns, script):
+async def gateway(redis_url: str, tmp_path: Path) -> AsyncIterator[WebGateway]:
+    async with web_gateway(redis_url, tmp_path) as it, answering(it.turns, script):
         yield it
 
 
@@ -104,10 +113,10 @@ async def test_a_picture_that_does_not_load_leaves_its_description(
     ],
 )
 async def test_nothing_that_is_said_becomes_a_program(
-    browser: Browser, redis_url: str, text: str
+    browser: Browser, redis_url: str, tmp_path: Path, text: str
 ) -> None:
     async with (
-        web_gateway(redis_url, MemorySessions()) as gateway,
+        web_gateway(redis_url, tmp_path) as gateway,
         answering(gateway.turns, lambda _: [Text(text), Card(text, text, url=text)]),
         chat_page(browser, gateway.url) as chat,
     ):
@@ -229,13 +238,10 @@ async def test_what_was_said_elsewhere_while_the_network_was_gone_arrives(
             await chat.open()
             await chat.say("Here")
             await chat.expect_lines("Here", "You said: Here")
-            token = await chat.page.evaluate(
-                "JSON.parse(localStorage.getItem("
-                "Object.keys(localStorage).find(key => key.endsWith(':token'))))"
-            )
+            mine = await token(chat)
             await network.cut()
             async with client(gateway) as phone:
-                await phone.hello(token=token)
+                await phone.hello(token=mine)
                 await phone.say("There")
                 await phone.until("answered")
             await network.mend()
@@ -269,9 +275,10 @@ async def test_a_connection_that_died_silently_is_noticed(
             assert (await chat.lines()).count("Anybody?") == 1
 
 
-async def test_a_restarted_gateway_is_found_again(browser: Browser, redis_url: str) -> None:
-    sessions = MemorySessions()
-    async with web_gateway(redis_url, sessions) as gateway:
+async def test_a_restarted_gateway_is_found_again(
+    browser: Browser, redis_url: str, tmp_path: Path
+) -> None:
+    async with web_gateway(redis_url, tmp_path) as gateway:
         port = gateway.port
         page = chat_page(browser, gateway.url)
         chat = await page.__aenter__()
@@ -281,7 +288,7 @@ async def test_a_restarted_gateway_is_found_again(browser: Browser, redis_url: s
             await chat.expect_lines("One", "You said: One")
     await chat.say("Two")
     async with (
-        web_gateway(redis_url, sessions, port=port) as again,
+        web_gateway(redis_url, tmp_path, port=port) as again,
         answering(again.turns, script),
     ):
         await chat.expect_lines("One", "You said: One", "Two", "You said: Two", seconds=30)
@@ -289,11 +296,11 @@ async def test_a_restarted_gateway_is_found_again(browser: Browser, redis_url: s
 
 
 async def test_many_messages_at_once_are_all_answered_in_their_order(
-    browser: Browser, redis_url: str
+    browser: Browser, redis_url: str, tmp_path: Path
 ) -> None:
     limits = Limits(burst=3, per_second=10)
     async with (
-        web_gateway(redis_url, MemorySessions(), limits=limits) as gateway,
+        web_gateway(redis_url, tmp_path, limits=limits) as gateway,
         answering(gateway.turns, script),
         chat_page(browser, gateway.url) as chat,
     ):
@@ -368,27 +375,28 @@ async def test_a_new_conversation_leaves_nothing_of_the_old_one(
 
 
 async def test_a_token_that_the_server_does_not_know_begins_anew(
-    browser: Browser, redis_url: str
+    browser: Browser, redis_url: str, tmp_path: Path
 ) -> None:
-    sessions = MemorySessions()
     async with (
-        web_gateway(redis_url, sessions) as gateway,
+        web_gateway(redis_url, tmp_path) as gateway,
         answering(gateway.turns, script),
         chat_page(browser, gateway.url) as chat,
     ):
         await chat.open()
         await chat.say("Before")
         await chat.expect_lines("Before", "You said: Before")
-        sessions.conversations.clear()
+        await gateway.sessions.revoke(await token(chat))
         await chat.page.reload()
         await chat.expect_lines()
         await chat.say("After")
         await chat.expect_lines("After", "You said: After")
 
 
-async def test_answers_behind_a_closed_panel_are_counted(browser: Browser, redis_url: str) -> None:
+async def test_answers_behind_a_closed_panel_are_counted(
+    browser: Browser, redis_url: str, tmp_path: Path
+) -> None:
     async with (
-        web_gateway(redis_url, MemorySessions()) as gateway,
+        web_gateway(redis_url, tmp_path) as gateway,
         answering(gateway.turns, script, seconds=0.5),
         chat_page(browser, gateway.url) as chat,
     ):
@@ -409,9 +417,11 @@ async def test_answers_behind_a_closed_panel_are_counted(browser: Browser, redis
         await expect(badge).to_be_hidden()
 
 
-async def test_the_bot_is_seen_and_heard_to_be_typing(browser: Browser, redis_url: str) -> None:
+async def test_the_bot_is_seen_and_heard_to_be_typing(
+    browser: Browser, redis_url: str, tmp_path: Path
+) -> None:
     async with (
-        web_gateway(redis_url, MemorySessions()) as gateway,
+        web_gateway(redis_url, tmp_path) as gateway,
         answering(gateway.turns, script, seconds=1.0),
         chat_page(browser, gateway.url) as chat,
     ):

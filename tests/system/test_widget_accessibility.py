@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from playwright.async_api import Browser, expect
 from bot.model.content import Button, Buttons, Card, Content, Fact, Text
 from bot.model.messages import Inbound
 from tests.browser import Chat, chat_page, chromium, violations
-from tests.fakes import MemorySessions, answering
+from tests.fakes import answering
 from tests.web_gateway import WebGateway, web_gateway
 
 pytestmark = pytest.mark.browser
@@ -43,8 +44,8 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def gateway(redis_url: str) -> AsyncIterator[WebGateway]:
-    async with web_gateway(redis_url, MemorySessions()) as it, answering(it.turns, everything):
+async def gateway(redis_url: str, tmp_path: Path) -> AsyncIterator[WebGateway]:
+    async with web_gateway(redis_url, tmp_path) as it, answering(it.turns, everything):
         yield it
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -13,7 +14,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from tests.browser import chat_page, chromium
-from tests.fakes import MemorySessions, answering
+from tests.fakes import answering
 from tests.web_gateway import serving, web_gateway
 
 pytestmark = pytest.mark.browser
@@ -54,12 +55,12 @@ async def shop(server: list[str]) -> AsyncIterator[str]:
 
 
 async def test_it_works_on_an_allowed_site_and_keeps_its_looks(
-    browser: Browser, redis_url: str
+    browser: Browser, redis_url: str, tmp_path: Path
 ) -> None:
     server: list[str] = []
     async with (
         shop(server) as origin,
-        web_gateway(redis_url, MemorySessions(), allowed_origins=(origin,)) as gateway,
+        web_gateway(redis_url, tmp_path, allowed_origins=(origin,)) as gateway,
         answering(gateway.turns),
     ):
         server.append(gateway.url)
@@ -78,10 +79,10 @@ async def test_it_works_on_an_allowed_site_and_keeps_its_looks(
 
 
 async def test_on_a_site_that_is_not_allowed_it_says_that_there_is_no_connection(
-    browser: Browser, redis_url: str
+    browser: Browser, redis_url: str, tmp_path: Path
 ) -> None:
     server: list[str] = []
-    async with shop(server) as origin, web_gateway(redis_url, MemorySessions()) as gateway:
+    async with shop(server) as origin, web_gateway(redis_url, tmp_path) as gateway:
         server.append(gateway.url)
         async with chat_page(browser, f"{origin}/", locale="en-GB") as chat:
             await chat.open()

@@ -535,7 +535,10 @@
 
     refused({ id, code, message, retry_after: seconds }) {
       if (code === "bad_token" || code === "bad_after") {
-        this.startOver();
+        // What is kept here is damaged; what waits to be said is not.
+        if (code === "bad_token") this.store.set("token", null);
+        this.forget();
+        this.lost();
         return;
       }
       if (!id || id !== this.sending) return;
@@ -932,7 +935,10 @@
       for (const [node, label] of [
         [this.menuButton, words.menu], [this.closeButton, words.close], [this.log, words.log],
         [this.sendButton, words.send], [this.latest, words.latest],
-      ]) node.setAttribute("aria-label", label);
+      ]) {
+        node.setAttribute("aria-label", label);
+        if (node !== this.log) node.title = label;
+      }
       this.inputLabel.textContent = this.input.placeholder = words.input;
       const privacy = this.dataset.privacyUrl;
       this.options.replaceChildren(
@@ -1138,16 +1144,18 @@
 
     unread() {
       const { lines } = this.link;
-      const last = lines[lines.length - 1];
-      if (this.isOpen && last && document.visibilityState === "visible") {
-        if (this.store.get("seen") !== last.id) this.store.set("seen", last.id);
-      }
+      if (this.isOpen && document.visibilityState === "visible") this.markSeen();
       const seen = lines.map((line) => line.id).lastIndexOf(this.store.get("seen"));
       const count = seen < 0 ? 0 : lines.slice(seen + 1).filter((line) => line.from !== "customer").length;
       this.badge.hidden = count === 0;
       this.badge.textContent = count > 9 ? "9+" : String(count);
       const words = this.words;
       this.launcher.setAttribute("aria-label", `${this.text("launch")}: ${words.open}${count ? `, ${words.unread(count)}` : ""}`);
+    }
+
+    markSeen() {
+      const last = this.link.lines[this.link.lines.length - 1];
+      if (last && this.store.get("seen") !== last.id) this.store.set("seen", last.id);
     }
 
     // ------------------------------------------------------------------------------------- doing
@@ -1165,13 +1173,28 @@
       if (this.isOpen) this.panel.close();
       if (SMALL.matches) this.panel.showModal();
       else this.panel.show();
+      this.holdPage(SMALL.matches);
       this.launcher.hidden = true;
       this.launcher.setAttribute("aria-expanded", "true");
       this.fit();
     }
 
+    // The page behind does not scroll along.
+    holdPage(hold) {
+      const { style } = document.documentElement;
+      if (hold) {
+        this.overflow ??= style.overflow;
+        style.overflow = "hidden";
+      } else if (this.overflow !== undefined) {
+        style.overflow = this.overflow;
+        this.overflow = undefined;
+      }
+    }
+
     close() {
       if (!this.isOpen) return;
+      this.markSeen();
+      this.holdPage(false);
       this.toggleMenu(false);
       this.panel.close();
       this.store.set("open", null, "sessionStorage");

@@ -6,6 +6,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -14,19 +15,14 @@ import websockets
 from bot.model.content import Button, Buttons, Content, Custom, Text
 from bot.model.messages import Inbound
 from channels.web.connection import Allowance, Limits
-from tests.fakes import MemorySessions, answering, echo
+from tests.fakes import answering, echo
 from tests.valkey import ValkeyServer
 from tests.web_gateway import Client, WebGateway, client, web_gateway
 
 
 @pytest.fixture
-def sessions() -> MemorySessions:
-    return MemorySessions()
-
-
-@pytest.fixture
-async def gateway(redis_url: str, sessions: MemorySessions) -> AsyncIterator[WebGateway]:
-    async with web_gateway(redis_url, sessions, allowed_origins=("https://shop.example",)) as it:
+async def gateway(redis_url: str, tmp_path: Path) -> AsyncIterator[WebGateway]:
+    async with web_gateway(redis_url, tmp_path, allowed_origins=("https://shop.example",)) as it:
         yield it
 
 
@@ -189,14 +185,13 @@ async def test_two_customers_may_use_the_same_id(gateway: WebGateway) -> None:
     assert await gateway.waiting() == 2
 
 
-async def test_a_conversations_id_opens_nothing(
-    gateway: WebGateway, sessions: MemorySessions
-) -> None:
+async def test_a_conversations_id_opens_nothing(gateway: WebGateway) -> None:
     async with answering(gateway.turns), client(gateway) as mine:
         token = (await mine.hello())["token"]
         await mine.say("My order is 10042")
         await mine.until("answered")
-        conversation_id = sessions.conversations[token]
+        conversation_id = await gateway.sessions.find(token)
+        assert conversation_id is not None
         for guess in (conversation_id, conversation_id.removeprefix("web:"), token[:-1], "x"):
             async with client(gateway) as guesser:
                 welcome = await guesser.hello(token=guess, after="0-0")
@@ -206,6 +201,30 @@ async def test_a_conversations_id_opens_nothing(
                 await mine.say("Anybody there?")
                 await mine.until("answered")
                 assert await guesser.quiet()
+
+
+async def test_a_revoked_token_opens_nothing(gateway: WebGateway) -> None:
+    async with answering(gateway.turns), client(gateway) as mine:
+        token = (await mine.hello())["token"]
+        await mine.say("My order is 10042")
+        await mine.until("answered")
+        await gateway.sessions.revoke(token)
+        async with client(gateway) as late:
+            welcome = await late.hello(token=token)
+            assert (welcome["messages"], welcome["replace"]) == ([], True)
+            assert welcome["token"] != token
+
+
+async def test_who_sends_nothing_but_nonsense_is_shown_out(redis_url: str, tmp_path: Path) -> None:
+    limits = Limits(refusals=3)
+    async with web_gateway(redis_url, tmp_path, limits=limits) as gateway:
+        async with client(gateway) as mine:
+            await mine.hello()
+            for _ in range(4):
+                await mine.socket.send("nonsense")
+            codes = [(await mine.until("error"))["code"] for _ in range(4)]
+            assert codes == ["not_json"] * 3 + ["too_many_errors"]
+            assert await closed(mine) == 1008
 
 
 async def test_a_token_is_not_told_to_other_windows(gateway: WebGateway) -> None:
@@ -282,20 +301,20 @@ async def test_messages_before_the_hello_are_refused_by_name(gateway: WebGateway
     assert await gateway.waiting() == 0
 
 
-async def test_who_never_greets_is_shown_out(redis_url: str, sessions: MemorySessions) -> None:
+async def test_who_never_greets_is_shown_out(redis_url: str, tmp_path: Path) -> None:
     limits = Limits(hello_seconds=0.1)
-    async with web_gateway(redis_url, sessions, limits=limits) as gateway:
+    async with web_gateway(redis_url, tmp_path, limits=limits) as gateway:
         async with client(gateway) as silent:
             assert (await silent.until("error"))["code"] == "no_hello"
             assert await closed(silent) == 1008
-        assert sessions.conversations == {}
+        assert await gateway.count_sessions() == 0
 
 
 async def test_a_flood_is_slowed_down_and_what_is_refused_may_come_again(
-    redis_url: str, sessions: MemorySessions
+    redis_url: str, tmp_path: Path
 ) -> None:
     limits = Limits(burst=3, per_second=20)
-    async with web_gateway(redis_url, sessions, limits=limits) as gateway:
+    async with web_gateway(redis_url, tmp_path, limits=limits) as gateway:
         async with client(gateway) as mine:
             await mine.hello()
             sent = [await mine.say(f"Message {number}") for number in range(6)]
@@ -335,8 +354,8 @@ async def test_pages_of_the_own_and_of_allowed_sites_may_come_in(gateway: WebGat
             assert (await mine.hello())["token"]
 
 
-async def test_a_full_server_says_so(redis_url: str, sessions: MemorySessions) -> None:
-    async with web_gateway(redis_url, sessions, max_sockets=1) as gateway:
+async def test_a_full_server_says_so(redis_url: str, tmp_path: Path) -> None:
+    async with web_gateway(redis_url, tmp_path, max_sockets=1) as gateway:
         async with client(gateway) as only:
             await only.hello()
             with pytest.raises(websockets.InvalidStatusCode) as refusal:  # type: ignore[attr-defined]
@@ -371,9 +390,9 @@ async def test_an_offered_button_can_be_pressed_and_typed_commands_are_only_word
 
 
 async def test_while_the_store_is_down_nothing_is_accepted_and_nothing_is_lost(
-    own_valkey: ValkeyServer, sessions: MemorySessions
+    own_valkey: ValkeyServer, tmp_path: Path
 ) -> None:
-    async with web_gateway(own_valkey.url, sessions) as gateway:
+    async with web_gateway(own_valkey.url, tmp_path) as gateway:
         async with client(gateway) as mine:
             token = (await mine.hello())["token"]
             await mine.say("Before")
@@ -393,9 +412,9 @@ async def test_while_the_store_is_down_nothing_is_accepted_and_nothing_is_lost(
 
 
 async def test_answers_given_while_notices_were_cut_off_arrive_afterwards(
-    own_valkey: ValkeyServer, sessions: MemorySessions
+    own_valkey: ValkeyServer, tmp_path: Path
 ) -> None:
-    async with web_gateway(own_valkey.url, sessions) as gateway:
+    async with web_gateway(own_valkey.url, tmp_path) as gateway:
         async with client(gateway) as mine:
             token = (await mine.hello())["token"]
             await mine.say("Hello")
