@@ -36,9 +36,11 @@ async def run_everything(
     *,
     log_format: str,
     on_ready: Callable[[], None],
+    on_stop: Callable[[], None],
 ) -> None:
     """Start all roles, call `on_ready` once a customer gets answers, keep them until a signal.
 
+    `on_stop` is called when the signal has come.
     SIGTERM or SIGINT stops them in order, edge first; a second one ends this process at once, and
     its children with it. `server` is the acquired embedded server, None where REDIS_URL is set.
     Raises PartFailed after everything has been stopped.
@@ -81,6 +83,7 @@ async def run_everything(
                 await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
                 if running.done():
                     running.result()
+                on_stop()
             finally:
                 running.cancel()
                 stopping.cancel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
@@ -24,17 +25,17 @@ class Line:
 
 
 def channels(settings: Settings, url: str) -> list[Line]:
-    """Every channel that Flerkanal knows, with its address under `url`."""
+    """Every channel that Flerkanal knows; `url` is the gateway's, the paths are below it."""
     return [
         Line("Web chat", "on", f"{url}/"),
-        Line("REST", "on", f"{url}/webhooks/rest/webhook ({rest_access(settings)})"),
-        *(_platform(settings, channel, url) for channel in CHANNEL_SECRETS),
+        Line("REST", "on", f"/webhooks/rest/webhook, {rest_access(settings)}"),
+        *(_platform(settings, channel) for channel in CHANNEL_SECRETS),
     ]
 
 
 def rest_access(settings: Settings) -> str:
     """Who may use the REST channel."""
-    return "bearer token" if settings.rest_token else "this machine only: REST_TOKEN is not set"
+    return "bearer token" if settings.rest_token else "this machine only: no REST_TOKEN"
 
 
 def stores(settings: Settings, embedded: bool) -> list[Line]:
@@ -51,9 +52,11 @@ def stores(settings: Settings, embedded: bool) -> list[Line]:
 def database(dsn: str) -> str:
     """A database's address for people: no password, a relative path where that is shorter."""
     url = make_url(dsn)
-    if url.get_backend_name() == "sqlite":
-        return f"SQLite, {url.database}"
-    return repr(url)
+    if url.get_backend_name() != "sqlite":
+        return repr(url)
+    path = Path(url.database or "")
+    here = Path.cwd()
+    return f"SQLite, {path.relative_to(here) if path.is_relative_to(here) else path}"
 
 
 def without_password(url: str) -> str:
@@ -70,12 +73,12 @@ def exists(channel: str) -> bool:
     return find_spec(f"channels.{channel}") is not None
 
 
-def _platform(settings: Settings, channel: str, url: str) -> Line:
+def _platform(settings: Settings, channel: str) -> Line:
     name = channel.capitalize()
     if settings.is_configured(channel):
         if exists(channel):
-            return Line(name, "on", f"{url}/webhooks/{channel}/webhook")
-        return Line(name, "missing", "is set up, but this version has no such channel yet")
+            return Line(name, "on", f"/webhooks/{channel}/webhook")
+        return Line(name, "missing", "set up, but this version has no such channel yet")
     if not exists(channel):
         return Line(name, "off", "this version has no such channel yet")
     return Line(name, "off", f"set {', '.join(settings.missing_for(channel))}")

@@ -49,15 +49,15 @@ def report(findings: Sequence[Finding]) -> Table:
     from rich.text import Text
 
     marks = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "fault": ("✗", "red")}
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Doctor", title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
     table.add_column("Part", no_wrap=True)
     table.add_column("Found, and what to do", overflow="fold")
     for finding in findings:
         mark, style = marks.get(finding.state.value, ("-", "dim"))
-        text = Text(finding.detail, style=style if finding.state.value != "ok" else "")
+        text = Text.assemble((finding.detail, style if finding.state.value != "ok" else ""))
         if finding.remedy:
-            text.append(f"\n→ {finding.remedy}", style="bold")
+            text.append(f"\n→ {finding.remedy}")
         table.add_row(Text(mark, style=style), finding.what, text)
     return table
 
@@ -66,7 +66,12 @@ def _verdict(findings: Sequence[Finding]) -> str:
     states = [finding.state.value for finding in findings]
     faults, warnings = states.count("fault"), states.count("warning")
     if faults:
-        return f"[bold red]{faults} fault(s) stop operation[/], {warnings} warning(s)."
+        stop = "1 fault stops" if faults == 1 else f"{faults} faults stop"
+        return f"[bold red]{stop} operation[/], {_count(warnings, 'warning')}."
     if warnings:
-        return f"[yellow]It works, with {warnings} warning(s).[/]"
+        return f"[yellow]It works, with {_count(warnings, 'warning')}.[/]"
     return "[green]All is well.[/]"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -60,9 +60,14 @@ def _run(
 
         def on_ready() -> None:
             showing.close()
+            out.print()
             seconds = time.monotonic() - began
             out.print(startup_table(settings, address, model, server is not None, seconds))
             out.print(f"Open [bold]{address.url}/[/]   Stop with Ctrl-C", soft_wrap=True)
+
+        def on_stop() -> None:
+            showing.close()
+            out.print("Stopping: turns under way finish. Ctrl-C again ends all at once.")
 
         asyncio.run(
             run_everything(
@@ -72,6 +77,7 @@ def _run(
                 Supervisor(log.line, log.event),
                 log_format=_log_format(settings, out),
                 on_ready=on_ready,
+                on_stop=on_stop,
             )
         )
 
@@ -91,7 +97,7 @@ def startup_table(
     table.add_column("State")
     table.add_column("Where, or why not", overflow="fold")
     workers = f"{settings.workers}, model {model.name}"
-    health = f"{address.url}/readyz, {address.url}/metrics"
+    health = "/readyz, /metrics"
     groups = [
         overview.channels(settings, address.url),
         [overview.Line("Workers", "on", workers), *overview.stores(settings, embedded)],

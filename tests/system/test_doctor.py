@@ -75,7 +75,7 @@ def test_every_fault_is_shown_with_its_remedy_and_ends_with_1(tmp_path: Path) ->
         "mend DATABASE_URL",
         "mend ORDERS_DATABASE_URL",
         "mend ACTION_ENDPOINT",
-        "5 fault(s) stop operation",
+        "5 faults stop operation",
     ):
         assert words in shown
     assert "hemmelig" not in result.stdout + result.stderr
