@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -14,7 +14,12 @@ from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 
 from actions.orders.provider import current_store
 from actions.orders.sql_store import SqlOrderStore
+from bot.model.content import content_to_dict
 from bot.pipeline.rasa_actions import InProcessActions
+from tests.trained import Conversation
+
+if TYPE_CHECKING:
+    from bot.pipeline.rasa_agent import RasaEngine
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::UserWarning:rasa.*"),
@@ -27,9 +32,9 @@ RESPONSES = yaml.safe_load((ROOT / "domain.yml").read_text("utf-8"))["responses"
 
 
 @pytest.fixture(scope="module")
-def agent(model: Path) -> Agent:
-    """The trained assistant, its actions in this process."""
-    return Agent.load(model, action_endpoint=InProcessActions("actions", timeout=10))
+def agent(trained_model: Path) -> Agent:
+    """Rasa's own agent, its actions in this process."""
+    return Agent.load(trained_model, action_endpoint=InProcessActions("actions", timeout=10))
 
 
 @pytest.fixture
@@ -41,16 +46,26 @@ def orders(tmp_path: Path) -> Iterator[None]:
     current_store.close()
 
 
-@pytest.fixture
-def say(agent: Agent, orders: None, request: pytest.FixtureRequest) -> Any:
-    """Send a message; returns what the customer gets, as Rasa's own channels get it."""
+Say = Callable[[str], Awaitable[list[dict[str, Any]]]]
 
-    async def send(text: str) -> list[dict[str, Any]]:
+
+@pytest.fixture(params=["Rasa's agent", "Flerkanal's engine"])
+def say(agent: Agent, engine: RasaEngine, orders: None, request: pytest.FixtureRequest) -> Say:
+    """Send a message; returns what the customer gets, in the form of Rasa's own channels.
+
+    The engine that the workers run must not be told from Rasa's agent by what it says.
+    """
+    customer = Conversation(engine, name=request.node.name)
+
+    async def ask_agent(text: str) -> list[dict[str, Any]]:
         channel = CollectingOutputChannel()
         await agent.handle_message(UserMessage(text, channel, sender_id=request.node.name))
         return list(channel.messages)
 
-    return send
+    async def ask_engine(text: str) -> list[dict[str, Any]]:
+        return [content_to_dict(content) for content in await customer.say(text)]
+
+    return ask_agent if request.param == "Rasa's agent" else ask_engine
 
 
 def variants(response: str, language: str) -> list[dict[str, Any]]:
@@ -70,7 +85,7 @@ def matches(text: str, response: str, language: str) -> bool:
 
 
 @pytest.mark.parametrize("dialogue", DIALOGUES, ids=[dialogue["name"] for dialogue in DIALOGUES])
-async def test_dialogue(dialogue: dict[str, Any], say: Any) -> None:
+async def test_dialogue(dialogue: dict[str, Any], say: Say) -> None:
     for turn in dialogue["turns"]:
         language = turn.get("language", dialogue["language"])
         messages = await say(turn["user"])
@@ -83,14 +98,14 @@ async def test_dialogue(dialogue: dict[str, Any], say: Any) -> None:
         assert "{" not in "".join(texts), "a variable was not filled"
 
 
-async def test_a_wrong_postcode_tells_nothing_about_the_order(say: Any) -> None:
+async def test_a_wrong_postcode_tells_nothing_about_the_order(say: Say) -> None:
     exists = await say("where is order 10042, postcode 9999")
     missing = await say("where is order 19999, postcode 9999")
     assert [message["text"] for message in exists] == [message["text"] for message in missing]
     assert "10042" not in str(exists)
 
 
-async def test_buttons_lead_somewhere(agent: Agent, say: Any) -> None:
+async def test_buttons_lead_somewhere(agent: Agent) -> None:
     assert agent.domain is not None
     payloads = {
         button["payload"]

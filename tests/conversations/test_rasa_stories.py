@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.slow
-def test_every_path_in_both_languages(model: Path, tmp_path: Path) -> None:
+def test_every_path_in_both_languages(trained_model: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "rasa", "test", "core", "--e2e", "--no-plot"]
-    command += ["--model", str(model), "--stories", str(Path(__file__).parent)]
+    command += ["--model", str(trained_model), "--stories", str(Path(__file__).parent)]
     # Rasa's --fail-on-prediction-errors stops at the first; a report names all of them.
     command += ["--out", str(tmp_path)]
     done = subprocess.run(

@@ -47,8 +47,8 @@ NUMBERS = [
 
 
 @pytest.fixture(scope="module")
-def agent(model: Path) -> Agent:
-    return Agent.load(model)
+def agent(trained_model: Path) -> Agent:
+    return Agent.load(trained_model)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
