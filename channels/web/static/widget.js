@@ -612,12 +612,13 @@
     --ink: #e9eff3; --dim: #a3b3bf; --alarm: #ff9d92; --shade: 0 0 0;`;
 
   const CSS = `
-    :host { all: initial; ${LIGHT} color-scheme: light;
-      --accent: var(--fk-accent); --on-accent: var(--fk-on-accent); --link: var(--fk-link-light);
+    :host { ${LIGHT} --scheme: light;
+      --accent: var(--fk-accent); --on-accent: var(--fk-on-accent); --link: var(--fk-link-light); }
+    .root { all: initial; color-scheme: var(--scheme);
       font: medium/1.5 var(--flerkanal-font, ui-sans-serif, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif); }
     @media (prefers-color-scheme: dark) {
-      :host(:not([data-theme="light"])) { ${DARK} --link: var(--fk-link-dark); color-scheme: dark; } }
-    :host([data-theme="dark"]) { ${DARK} --link: var(--fk-link-dark); color-scheme: dark; }
+      :host(:not([data-theme="light"])) { ${DARK} --link: var(--fk-link-dark); --scheme: dark; } }
+    :host([data-theme="dark"]) { ${DARK} --link: var(--fk-link-dark); --scheme: dark; }
     :host([hidden]) { display: none; }
     *, ::before, ::after { box-sizing: border-box; }
     button, textarea { font: inherit; color: inherit; letter-spacing: inherit; }
@@ -919,7 +920,8 @@
         if (!path.includes(this.options) && !path.includes(this.menuButton)) this.toggleMenu(false);
       });
       this.confirm = h("dialog", { class: "confirm", "aria-labelledby": "question" });
-      this.shadowRoot.append(this.launcher, this.panel, this.confirm);
+      // A root of our own, since a page's styles for all elements reach the host.
+      this.shadowRoot.append(h("div", { class: "root" }, this.launcher, this.panel, this.confirm));
       this.input.value = this.store.get("draft", "sessionStorage") || "";
       this.relabel();
       this.typed();
