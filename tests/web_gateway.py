@@ -13,9 +13,11 @@ from typing import Any
 
 import uvicorn
 import websockets
+from prometheus_client import CollectorRegistry
 from sqlalchemy import func, select
 from starlette.applications import Starlette
 
+from bot.observability.metrics import MessageMetrics
 from bot.pipeline.followers import NoticeFollowers
 from bot.pipeline.redis_streams.client import Redis, connect
 from bot.pipeline.redis_streams.inbox import RedisInbox
@@ -45,6 +47,7 @@ class WebGateway:
     turns: RedisTurnQueue
     sessions: SqlSessions
     database: Database
+    registry: CollectorRegistry
 
     @property
     def url(self) -> str:
@@ -111,6 +114,7 @@ async def web_gateway(
     await asyncio.to_thread(migrate, dsn)
     database = Database(open_engine(dsn))
     sessions = SqlSessions(database)
+    registry = CollectorRegistry()
     redis = connect(redis_url)
     inbox = RedisInbox(redis, LAYOUT, dedupe_seconds=600)
     transcripts = RedisTranscripts(redis, LAYOUT)
@@ -123,12 +127,15 @@ async def web_gateway(
         allowed_origins=allowed_origins,
         limits=limits,
         max_sockets=max_sockets,
+        metrics=MessageMetrics(registry),
     )
     listening = asyncio.create_task(followers.run())
     try:
         async with serving(Starlette(routes=channel.routes), port) as bound:
             turns = RedisTurnQueue(redis, LAYOUT, 8.0, {})
-            yield WebGateway(bound, redis, channel, inbox, transcripts, turns, sessions, database)
+            yield WebGateway(
+                bound, redis, channel, inbox, transcripts, turns, sessions, database, registry
+            )
     finally:
         await ended(listening)
         await redis.close()

@@ -788,9 +788,14 @@
       this.store = new Store(`flerkanal:${server.host}:${channel}:`);
       this.nodes = new Map();
       this.attachShadow({ mode: "open" });
-      const sheet = new CSSStyleSheet();
-      sheet.replaceSync(CSS);
-      this.shadowRoot.adoptedStyleSheets = [sheet];
+      try {
+        const sheet = new CSSStyleSheet();
+        sheet.replaceSync(CSS);
+        this.shadowRoot.adoptedStyleSheets = [sheet];
+      } catch {
+        // Browsers of before 2023, where the page's policy lets them.
+        this.shadowRoot.append(h("style", {}, CSS));
+      }
       this.paint();
       this.link = new Link(url, this.store, () => this.language, (live) => this.render(live));
       this.build();

@@ -227,6 +227,21 @@ async def test_who_sends_nothing_but_nonsense_is_shown_out(redis_url: str, tmp_p
             assert await closed(mine) == 1008
 
 
+async def test_refusals_are_counted_by_their_reason(gateway: WebGateway) -> None:
+    async with client(gateway) as mine:
+        await mine.hello()
+        for text in ("", "\x00", ""):
+            await mine.say(text)
+            await mine.until("error")
+    counted = {
+        code: gateway.registry.get_sample_value(
+            "flerkanal_messages_refused_total", {"channel": "web", "code": code}
+        )
+        for code in ("empty", "control_characters")
+    }
+    assert counted == {"empty": 2, "control_characters": 1}
+
+
 async def test_a_token_is_not_told_to_other_windows(gateway: WebGateway) -> None:
     async with answering(gateway.turns), client(gateway) as mine:
         token = (await mine.hello())["token"]
