@@ -63,7 +63,8 @@ async def run_everything(
             if server is not None:
                 await supervisor.start([server_part(server)])
             workers = [roles.worker(number) for number in range(1, settings.workers + 1)]
-            await supervisor.start([roles.gateway(address), *workers, roles.sender()])
+            # The workers first: they take longest.
+            await supervisor.start([*workers, roles.gateway(address), roles.sender()])
             kept = asyncio.create_task(supervisor.wait())
             answering = asyncio.create_task(wait_answering(address.url))
             try:
