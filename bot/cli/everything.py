@@ -54,12 +54,16 @@ def _run(
     began: float,
 ) -> None:
     log = PartLog(out)
+    if out.is_terminal:
+        # A start that goes well needs no words but the table.
+        log.hold_back()
     with ExitStack() as showing:
         shown = showing.enter_context(activity(out, "Starting: Redis, gateway, worker, sender"))
         shown.tell("Starting: the worker loads the model")
 
         def on_ready() -> None:
             showing.close()
+            log.go_on()
             out.print()
             seconds = time.monotonic() - began
             out.print(startup_table(settings, address, model, server is not None, seconds))
@@ -67,6 +71,7 @@ def _run(
 
         def on_stop() -> None:
             showing.close()
+            log.go_on()
             out.print("Stopping: turns under way finish. Ctrl-C again ends all at once.")
 
         asyncio.run(

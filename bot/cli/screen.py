@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -30,6 +31,7 @@ from bot.errors import (
 
 _COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "bright_red")
 _EVERY_SECONDS = 10.0
+_HELD_LINES = 100
 
 
 def console() -> Console:
@@ -65,13 +67,27 @@ class PartLog:
     def __init__(self, out: Console) -> None:
         self._out = out
         self._styles: dict[str, str] = {}
+        self._held: dict[str, deque[str]] | None = None
+
+    def hold_back(self) -> None:
+        """From now on show a part's lines only once something has happened to it."""
+        self._held = {}
+
+    def go_on(self) -> None:
+        """Forget the lines held back, and show every line from now on."""
+        self._held = None
 
     def line(self, part: str, text: str) -> None:
         """A line that the part printed."""
-        self._print(part, Text.from_ansi(text))
+        if self._held is None:
+            self._print(part, Text.from_ansi(text))
+        else:
+            self._held.setdefault(part, deque(maxlen=_HELD_LINES)).append(text)
 
     def event(self, part: str, text: str) -> None:
         """Something that happened to the part."""
+        for held in self._held.pop(part, ()) if self._held is not None else ():
+            self._print(part, Text.from_ansi(held))
         self._print(part, Text(text, style="bold yellow"))
 
     def _print(self, part: str, text: Text) -> None:
