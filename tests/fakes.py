@@ -51,13 +51,3 @@ async def _answer(
                 await turns.commit(TurnCommit(entry, message, result, past_length=0))
     finally:
         await turns.stop(holder, leases)
-
-
-async def ended(task: asyncio.Task[None]) -> None:
-    """Cancel a task until it has ended.
-
-    Python 3.10's wait_for, which the Redis client uses, may lose a cancellation (bpo-37658).
-    """
-    while not task.done():
-        task.cancel()
-        await asyncio.wait({task}, timeout=0.1)

@@ -28,9 +28,9 @@ from bot.record.database import Database, open_engine
 from bot.record.migrate import migrate
 from bot.record.sessions import SqlSessions
 from bot.record.tables import web_sessions
+from bot.tasks import cancel
 from channels.web.adapter import WebChannel
 from channels.web.connection import Limits
-from tests.fakes import ended
 
 LAYOUT = Layout(4)
 
@@ -137,7 +137,7 @@ async def web_gateway(
                 bound, redis, channel, inbox, transcripts, turns, sessions, database, registry
             )
     finally:
-        await ended(listening)
+        await cancel([listening])
         await redis.close()
         await redis.connection_pool.disconnect()
         database.close()

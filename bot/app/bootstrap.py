@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import warnings
@@ -126,7 +127,12 @@ def load_engine(settings: Settings) -> DialogueEngine:
         if settings.action_endpoint
         else InProcessActions("actions", settings.action_timeout)
     )
-    return RasaEngine.load(find_model(settings), actions)
+    engine = RasaEngine.load(find_model(settings), actions)
+    # Rasa, TensorFlow and the model are a million objects that stay: none of them is worth a look
+    # by the garbage collector in the middle of a turn.
+    gc.collect()
+    gc.freeze()
+    return engine
 
 
 def _quieten_rasa() -> None:
@@ -201,7 +207,8 @@ def build_gateway(settings: Settings) -> Gateway:
     Raises SettingsError.
     """
     resources = contextlib.AsyncExitStack()
-    redis = connect(redis_url(settings))
+    # Everything that the gateway asks of Redis may be asked twice.
+    redis = connect(redis_url(settings), retry_once=True)
     resources.push_async_callback(_close, redis)
     database = Database(open_engine(settings.database_dsn))
     resources.callback(database.close)

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from bot.app.protocol import GuardedHttpProtocol
 from bot.errors import SettingsError
+from bot.tasks import cancel
 
 # Longer than a turn takes, shorter than the 30 s that most supervisors give before they kill.
 _GRACEFUL_SECONDS = 20
@@ -178,12 +179,10 @@ async def _running(
     try:
         yield ended
     finally:
-        for task in tasks:
-            task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-    for result in results:
-        if isinstance(result, Exception):
-            raise result
+        await cancel(tasks)
+    for task in tasks:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error
 
 
 async def _first(*awaited: asyncio.Event | asyncio.Task[None]) -> None:

@@ -15,6 +15,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_rand
 from bot.errors import LeaseLost, StorageUnavailable
 from bot.model.turns import Entry, Lease
 from bot.ports import PartitionQueue
+from bot.tasks import cancel
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +89,7 @@ class Consumer:
         self._waiting: dict[str, deque[Job]] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._room = asyncio.Event()
+        self._balancing = asyncio.Lock()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; the jobs under way are finished then.
@@ -106,11 +108,11 @@ class Consumer:
                     task.result()
         finally:
             # Cutting the reading off is safe anywhere: what it took stays unacknowledged.
-            await _cancel(reading)
+            await cancel([reading])
             self._waiting.clear()
             if self._running:
                 await asyncio.wait(set(self._running.values()), timeout=self._finish_seconds)
-            await _cancel(*self._running.values(), balancing, stopping)
+            await cancel([*self._running.values(), balancing, stopping])
             with contextlib.suppress(StorageUnavailable):
                 await self._queue.stop(self._holder, list(self._held.values()))
 
@@ -128,6 +130,10 @@ class Consumer:
                 log.warning("%s", error)
 
     async def _balance(self) -> None:
+        async with self._balancing:
+            await self._balance_alone()
+
+    async def _balance_alone(self) -> None:
         kept = {
             lease.partition: lease
             for lease in await self._queue.balance(self._holder, list(self._held.values()))
@@ -160,9 +166,24 @@ class Consumer:
                 entries = await self._queue.next_entries(leases, self._batch_size, _READ_SECONDS)
             except StorageUnavailable as error:
                 log.warning("%s", error)
+                await self._start_over()
                 await asyncio.sleep(self._balance_seconds)
                 continue
             await self._dispatch(entries)
+
+    async def _start_over(self) -> None:
+        """Give all leases up, since entries may have been lost on the way back from Redis.
+
+        They count as read by us, so only a new lease shows them again, as unfinished.
+        """
+        async with self._balancing:
+            leases = list(self._held.values())
+            for lease in leases:
+                self._drop(lease)
+            self._held.clear()
+            with contextlib.suppress(StorageUnavailable):
+                # Where even this fails they run out by themselves.
+                await self._queue.release(leases)
 
     def _under_way(self) -> int:
         return len(self._running) + sum(len(jobs) for jobs in self._waiting.values())
@@ -223,15 +244,3 @@ class Consumer:
         self._drop(lease)
         if self._running:
             await asyncio.wait(set(self._running.values()), timeout=self._balance_seconds)
-
-
-async def _cancel(*tasks: asyncio.Task[None]) -> None:
-    """Cancel until they have ended.
-
-    Python 3.10's wait_for, which the Redis client uses, may lose a cancellation (bpo-37658).
-    """
-    running = {task for task in tasks if not task.done()}
-    while running:
-        for task in running:
-            task.cancel()
-        _, running = await asyncio.wait(running, timeout=0.1)

@@ -27,8 +27,8 @@ from bot.model.turns import TrackerWindow
 
 # A window is cut back to the newest KEEP_TURNS when it has MAX_TURNS: twice as many, so that the
 # work of cutting is spread over many turns. KEEP_TURNS is above every `max_history` in use.
-KEEP_TURNS = 6
-MAX_TURNS = 12
+KEEP_TURNS = 4
+MAX_TURNS = 8
 
 
 def tracker_from(

@@ -14,6 +14,7 @@ from bot.errors import InvalidMessage, StorageUnavailable
 from bot.model.messages import Inbound
 from bot.observability.metrics import MessageMetrics
 from bot.ports import Followers, Inbox, Notice, Sessions, Transcripts
+from bot.tasks import cancel
 from channels.web import render
 from channels.web.parse import Hello, Ping, RefusedFrame, Said, chosen, parse_frame
 
@@ -270,13 +271,7 @@ async def _first_of(*coroutines: Coroutine[Any, Any, None]) -> None:
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        running = {task for task in tasks if not task.done()}
-        while running:
-            for task in running:
-                task.cancel()
-            # Again and again, since Python 3.10's wait_for, which the Redis client uses, may lose
-            # a cancellation (bpo-37658).
-            _, running = await asyncio.wait(running, timeout=0.1)
+        await cancel(tasks)
     for task in tasks:
         if not task.cancelled() and (error := task.exception()) is not None:
             raise error

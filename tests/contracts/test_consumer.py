@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from bot.errors import DeliveryDelayed, DeliveryRefused, TurnFailed
+from bot.errors import DeliveryDelayed, DeliveryRefused, StorageUnavailable, TurnFailed
 from bot.model.content import Content, Text
 from bot.model.messages import Author, Inbound, Outbound
 from bot.model.turns import TrackerWindow, TurnResult
 from bot.pipeline.consumer import Consumer
-from bot.pipeline.redis_streams.client import Redis
+from bot.pipeline.redis_streams.client import Redis, connect
 from bot.pipeline.redis_streams.dead_letters import RedisDeadLetters
 from bot.pipeline.redis_streams.inbox import RedisInbox
 from bot.pipeline.redis_streams.leases import release_holder
@@ -25,6 +25,7 @@ from bot.pipeline.turn import TurnTaker
 from bot.pipeline.worker import TurnJobs
 from bot.ports import DialogueEngine, PushChannel
 from tests.pipeline import LAYOUT, LEASE_SECONDS, inbound, turn_queue
+from tests.valkey import ValkeyServer
 
 SORRY = Text("Beklager, noe gikk galt.")
 
@@ -326,3 +327,34 @@ async def test_what_the_platform_refuses_is_a_dead_letter_and_the_rest_goes_out(
 
 async def _raise(error: Exception) -> None:
     raise error
+
+
+async def test_a_restart_of_redis_loses_nothing_and_doubles_nothing(
+    own_valkey: ValkeyServer,
+) -> None:
+    redis = connect(own_valkey.url, retry_once=True)
+    inbox = RedisInbox(redis, LAYOUT, dedupe_seconds=3600)
+    conversations = [f"web:{number}" for number in range(8)]
+    engine = CountingEngine()
+    engine.during = lambda _: asyncio.sleep(0.002)
+    worker_redis = connect(own_valkey.url)
+    async with working(worker_redis, engine):
+        for turn in range(20):
+            for conversation in conversations:
+                # The event's id is the turn's: a message of which nobody knows whether it was
+                # stored is simply handed in again.
+                message = inbound(f"turn {turn}", conversation, event_id=f"e{turn}")
+                while True:
+                    try:
+                        await inbox.accept(message)
+                        break
+                    except StorageUnavailable:
+                        await asyncio.sleep(0.05)
+            if turn in (5, 12):
+                own_valkey.kill()
+                own_valkey.start()
+        for conversation in conversations:
+            said = await answers(redis, conversation, 20)
+            assert said == [Text(f"{turn + 1}: turn {turn}") for turn in range(20)]
+    for client in (redis, worker_redis):
+        await client.close(close_connection_pool=True)

@@ -8,6 +8,8 @@ from typing import Any
 
 from redis import exceptions
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from bot.errors import LayoutMismatch, StorageUnavailable
 from bot.pipeline.redis_streams.layout import LAYOUT, Layout
@@ -18,10 +20,16 @@ __all__ = ["Redis", "connect", "ensure_layout", "storage_errors"]
 SOCKET_TIMEOUT = 10.0
 
 
-def connect(url: str) -> Redis:
-    """A client with a connection pool; connects at its first command. `await client.close()` it."""
+def connect(url: str, *, retry_once: bool = False) -> Redis:
+    """A client with a connection pool; connects at its first command. `await client.close()` it.
+
+    `retry_once` sends a command again whose connection broke, as all pooled ones do when Redis is
+    restarted. Not for who reads a queue: what the first try had taken would go unnoticed.
+    """
     client: Redis = Redis.from_url(
         url,
+        retry=Retry(NoBackoff(), 1) if retry_once else None,
+        retry_on_error=[exceptions.ConnectionError] if retry_once else None,
         socket_connect_timeout=3.0,
         socket_timeout=SOCKET_TIMEOUT,
         health_check_interval=30,

@@ -17,7 +17,7 @@ class ScriptedNotices(Transcripts):
     """A source of notices that a test feeds by hand."""
 
     def __init__(self) -> None:
-        self.feed: asyncio.Queue[Notice | None | Exception] = asyncio.Queue()
+        self.feed: asyncio.Queue[Notice | Exception | None] = asyncio.Queue()
 
     async def read(
         self, conversation_id: str, after: str | None = None, limit: int = 500
