@@ -74,16 +74,18 @@ find_python_310() {
 }
 
 # uv draws progress bars on a terminal; elsewhere a line now and then shows that it is alive.
+# The packages are compiled here, once: a start that has to do that itself takes four times as long,
+# and it has to each time where the folder is read-only or PYTHONDONTWRITEBYTECODE is set.
 install() {
     if [ -t 2 ]; then
-        "$uv" pip sync "$@"
+        "$uv" pip sync --compile-bytecode "$@"
         return
     fi
     # `sleep` outlives its shell: with the output still open, a pipe's reader would wait for it.
     (while sleep 20 >/dev/null 2>&1 && kill -0 $$; do say "still installing, $(($(date +%s) - started)) s so far"; done) &
     heartbeat=$!
     trap 'kill "$heartbeat" 2>/dev/null || true' EXIT
-    "$uv" pip sync --quiet "$@"
+    "$uv" pip sync --quiet --compile-bytecode "$@"
 }
 
 uv=$(scripts/find-uv.sh)
