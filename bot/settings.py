@@ -45,7 +45,7 @@ class Settings(BaseSettings):
 
     # the pipeline
     partitions: int = Field(16, ge=1, le=1_024)
-    workers: int = Field(1, ge=1, le=64)
+    workers: int = Field(2, ge=1, le=64)
     lease_seconds: float = Field(8.0, ge=1.0)
     batch_size: int = Field(32, ge=1, le=512)
     max_deliveries: int = Field(5, ge=1)

@@ -62,9 +62,9 @@ async def run_everything(
         async def run() -> None:
             if server is not None:
                 await supervisor.start([server_part(server)])
-            workers = [roles.worker(number) for number in range(1, settings.workers + 1)]
-            # The workers first: they take longest.
-            await supervisor.start([*workers, roles.gateway(address), roles.sender()])
+            # One worker first, since it takes longest; the others would only slow it down.
+            first, *others = [roles.worker(number) for number in range(1, settings.workers + 1)]
+            await supervisor.start([first, roles.gateway(address), roles.sender()])
             kept = asyncio.create_task(supervisor.wait())
             answering = asyncio.create_task(wait_answering(address.url))
             try:
@@ -72,6 +72,9 @@ async def run_everything(
                 if answering.done():
                     answering.result()
                     on_ready()
+                    await supervisor.start(others)
+                    kept.cancel()
+                    await supervisor.wait()
                 await kept
             finally:
                 kept.cancel()

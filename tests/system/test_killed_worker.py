@@ -91,13 +91,11 @@ def test_the_answer_still_comes_once(trained_model: Path, tmp_path: Path) -> Non
         Gate(actions.url).running() as gate,
         running_flerkanal(
             tmp_path,
-            {
-                "ACTION_ENDPOINT": gate.url,
-                "ACTION_TIMEOUT": "600",
-                "TURN_TIMEOUT": "600",
-                "REST_REPLY_TIMEOUT": str(START_SECONDS),
-                "MODELS_DIR": str(trained_model.parent),
-            },
+            ACTION_ENDPOINT=gate.url,
+            ACTION_TIMEOUT="600",
+            TURN_TIMEOUT="600",
+            REST_REPLY_TIMEOUT=str(START_SECONDS),
+            MODELS_DIR=str(trained_model.parent),
         ) as flerkanal,
         ThreadPoolExecutor() as pool,
     ):
@@ -108,13 +106,13 @@ def test_the_answer_still_comes_once(trained_model: Path, tmp_path: Path) -> Non
         answer = pool.submit(flerkanal.ask, "kari", "0150", "the-postcode")
         assert gate.held.wait(30), "the turn never reached the business system"
 
-        first_worker = flerkanal.pid("worker")
-        flerkanal.kill("worker")
+        first_worker = flerkanal.children()["worker"]
+        first_worker.kill()
         gate.open.set()
 
         texts = [message.get("text", "") for message in answer.result(START_SECONDS)]
         assert any("er sendt" in text for text in texts), texts
-        assert flerkanal.pid("worker") != first_worker
+        assert flerkanal.children()["worker"].pid != first_worker.pid
         assert len(gate.calls) > calls_before + 1, "the turn was not taken again"
 
         # Asked again with the same key, it is the same turn, not a second one.

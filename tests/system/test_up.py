@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,81 +16,9 @@ import httpx
 import psutil
 import pytest
 
+from tests.running import ROOT, START_SECONDS, Flerkanal
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-ROOT = Path(__file__).resolve().parents[2]
-# Loading Rasa takes 10 s on a quiet machine.
-START_SECONDS = 240.0
-
-
-class Up:
-    """A running `flerkanal up` and what it has printed."""
-
-    def __init__(self, var: Path, model: Path, **env: str) -> None:
-        self.lines: list[str] = []
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "bot.cli", "up", "--no-train"],
-            cwd=ROOT,
-            env={
-                **os.environ,
-                "VAR_DIR": str(var),
-                "MODELS_DIR": str(model.parent),
-                "PORT": "0",
-                "COLUMNS": "200",
-                **env,
-            },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    @property
-    def output(self) -> str:
-        return "\n".join(self.lines)
-
-    def wait_for(self, pattern: str, seconds: float = START_SECONDS) -> re.Match[str]:
-        deadline = time.monotonic() + seconds
-        while True:
-            ended = self.process.poll() is not None
-            if found := re.search(pattern, self.output):
-                return found
-            assert not ended, f"it ended: {self.output}"
-            assert time.monotonic() < deadline, f"no {pattern!r} in: {self.output}"
-            time.sleep(0.05)
-
-    def url(self) -> str:
-        return self.wait_for(r"Open (http://127\.0\.0\.1:\d+)/")[1]
-
-    def children(self) -> dict[str, psutil.Process]:
-        """By what they do: valkey-server, gateway, worker, sender."""
-        names = ("valkey-server", "gateway", "worker", "sender")
-        return {
-            name: child
-            for child in psutil.Process(self.process.pid).children()
-            for name in names
-            if any(word.endswith(name) for word in child.cmdline())
-        }
-
-    def wait_end(self, seconds: float = 60.0) -> int:
-        code = self.process.wait(seconds)
-        self._reader.join(10)
-        return code
-
-    def end(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        self._reader.join(10)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip())
 
 
 @pytest.fixture
@@ -99,22 +26,19 @@ def var(tmp_path: Path) -> Path:
     return tmp_path / "var"
 
 
+def start(var: Path, model: Path, **environ: str) -> Flerkanal:
+    return Flerkanal(var, "--no-train", **{"MODELS_DIR": str(model.parent), **environ})
+
+
 @pytest.fixture
-def up(var: Path, trained_model: Path) -> Iterator[Up]:
-    running = Up(var, trained_model)
+def up(var: Path, trained_model: Path) -> Iterator[Flerkanal]:
+    running = start(var, trained_model)
     yield running
     running.end()
 
 
-def say(url: str, sender: str, text: str, key: str) -> str:
-    answer = httpx.post(
-        f"{url}/webhooks/rest/webhook",
-        json={"sender": sender, "message": text},
-        headers={"Idempotency-Key": key},
-        timeout=120,
-    )
-    assert answer.status_code == 200, answer.text
-    return " ".join(str(message.get("text")) for message in answer.json())
+def say(flerkanal: Flerkanal, text: str, key: str) -> str:
+    return " ".join(str(answer.get("text")) for answer in flerkanal.ask("kari", text, key))
 
 
 def gone(process: psutil.Process) -> bool:
@@ -132,13 +56,13 @@ def wait_gone(processes: list[psutil.Process], seconds: float = 20.0) -> None:
 
 
 def test_it_answers_survives_killed_parts_and_stops_cleanly(
-    up: Up, var: Path, trained_model: Path
+    up: Flerkanal, var: Path, trained_model: Path
 ) -> None:
-    url = up.url()
+    url = up.url
     assert "ready in" in up.output
     assert re.search(rf"Workers +on +1, model {re.escape(trained_model.name)}", up.output)
     assert re.search(r"REST +on +/webhooks/rest/webhook, this machine only", up.output)
-    assert "10042" not in say(url, "kari", "Hvor er pakken min?", "1")
+    assert "10042" not in say(up, "Hvor er pakken min?", "1")
 
     # A second one on the same data is told who has it, and changes nothing.
     second = subprocess.run(
@@ -164,7 +88,7 @@ def test_it_answers_survives_killed_parts_and_stops_cleanly(
         assert time.monotonic() < deadline
         time.sleep(0.2)
     # The form that was open before both were killed still is.
-    assert "post" in say(url, "kari", "10042", "2").lower()
+    assert "post" in say(up, "10042", "2").lower()
 
     children = list(up.children().values())
     up.process.send_signal(signal.SIGINT)
@@ -175,7 +99,7 @@ def test_it_answers_survives_killed_parts_and_stops_cleanly(
 
 
 def test_a_killed_supervisor_takes_its_parts_with_it_and_the_next_one_starts(
-    up: Up, var: Path, trained_model: Path
+    up: Flerkanal, var: Path, trained_model: Path
 ) -> None:
     up.wait_for(r"gateway_ready")
     children = list(up.children().values())
@@ -183,7 +107,7 @@ def test_a_killed_supervisor_takes_its_parts_with_it_and_the_next_one_starts(
     up.process.kill()
     wait_gone(children)
 
-    following = Up(var, trained_model)
+    following = start(var, trained_model)
     try:
         following.wait_for(r"gateway_ready")
         children = list(following.children().values())
@@ -200,7 +124,7 @@ def test_a_killed_supervisor_takes_its_parts_with_it_and_the_next_one_starts(
 def test_a_taken_port_is_told_before_anything_is_started(var: Path, trained_model: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        running = Up(var, trained_model, PORT=str(port))
+        running = start(var, trained_model, PORT=str(port))
         try:
             assert running.wait_end() == 2
         finally:
@@ -214,7 +138,7 @@ def test_a_part_that_can_not_start_ends_all_with_its_last_words(
 ) -> None:
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "damaged.tar.gz").write_bytes(b"this is no model")
-    running = Up(var, trained_model, MODELS_DIR=str(tmp_path / "broken"))
+    running = start(var, trained_model, MODELS_DIR=str(tmp_path / "broken"))
     try:
         code = running.wait_end(START_SECONDS)
     finally:
@@ -228,7 +152,7 @@ def test_a_part_that_can_not_start_ends_all_with_its_last_words(
 def test_no_model_and_no_training_is_said_so(
     var: Path, trained_model: Path, tmp_path: Path
 ) -> None:
-    running = Up(var, trained_model, MODELS_DIR=str(tmp_path / "none"))
+    running = start(var, trained_model, MODELS_DIR=str(tmp_path / "none"))
     try:
         assert running.wait_end() == 3
     finally:
