@@ -149,10 +149,11 @@ class TurnQueue(PartitionQueue):
         """The conversation's bounded past."""
 
     @abstractmethod
-    async def commit(self, commit: TurnCommit) -> None:
+    async def commit(self, commit: TurnCommit) -> bool:
         """Save all effects of a turn and acknowledge its entry, in one step.
 
-        Raises LeaseLost where the lease has passed on; then nothing was written.
+        False where the entry had been acknowledged before: this turn has not been saved then, an
+        earlier one was. Raises LeaseLost where the lease has passed on; then nothing was written.
         """
 
     @abstractmethod
@@ -203,7 +204,10 @@ class DialogueEngine(ABC):
 
     @abstractmethod
     async def apologise(self, message: Inbound, turn_id: str, window: TrackerWindow) -> TurnResult:
-        """The turn that is taken where `answer` failed for good: says sorry, offers a human."""
+        """The turn that is taken where `answer` failed for good: says sorry, offers a human.
+
+        Raises TurnFailed where not even that can be done.
+        """
 
 
 @dataclass(frozen=True)

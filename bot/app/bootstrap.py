@@ -183,7 +183,8 @@ def _consumer(
         holder,
         batch_size=settings.batch_size,
         balance_seconds=min(1.0, settings.lease_seconds / 4),
-        finish_seconds=settings.turn_timeout,
+        # Less than a supervisor waits before it kills.
+        finish_seconds=min(20.0, settings.turn_timeout),
     )
 
 

@@ -139,7 +139,8 @@ class Consumer:
             for lease in await self._queue.balance(self._holder, list(self._held.values()))
         }
         given_up = [lease for number, lease in self._held.items() if kept.get(number) != lease]
-        new = [lease for number, lease in kept.items() if self._held.get(number) != lease]
+        # Not what is new in `kept`: a lease may be held whose unfinished entries could not be read.
+        new = [lease for number, lease in kept.items() if self._read.get(number) != lease]
         for lease in given_up:
             await self._finish(lease)
         await self._queue.release(given_up)

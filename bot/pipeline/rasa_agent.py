@@ -6,7 +6,7 @@ import logging
 import tarfile
 import zlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,8 @@ from bot.ports import DialogueEngine
 log = logging.getLogger(__name__)
 
 _RANKED_INTENTS = 5
-_LIVE_TRACKERS = 4_096
+# One of them takes some 100 kB.
+_LIVE_TRACKERS = 1_024
 _DAMAGED_ARCHIVE = (EOFError, tarfile.TarError, zlib.error)
 
 Actions = InProcessActions | RemoteActions
@@ -123,25 +124,29 @@ class RasaEngine(DialogueEngine):
         self, message: Inbound, turn_id: str, parse: dict[str, Any], window: TrackerWindow
     ) -> TurnResult:
         """See the port."""
-        tracker = self._tracker(message.conversation_id, window)
-        channel = AnswerChannel(message.channel)
-        before = len(tracker.events)
-        try:
-            await self._processor.take_turn(
-                _rasa_message(message, turn_id, parse, channel), tracker
-            )
-        except Exception as error:
-            raise TurnFailed(f"{type(error).__name__}: {error}") from error
-        return self._result(message.conversation_id, tracker, before, channel, window)
+        return await self._take(self._processor.take_turn, message, turn_id, parse, window)
 
     async def apologise(self, message: Inbound, turn_id: str, window: TrackerWindow) -> TurnResult:
         """See the port."""
-        tracker = self._tracker(message.conversation_id, window)
-        channel = AnswerChannel(message.channel)
-        before = len(tracker.events)
         parse = {TEXT: message.text, INTENT: {"name": None, "confidence": 0.0}, ENTITIES: []}
-        await self._processor.apologise(_rasa_message(message, turn_id, parse, channel), tracker)
-        return self._result(message.conversation_id, tracker, before, channel, window)
+        return await self._take(self._processor.apologise, message, turn_id, parse, window)
+
+    async def _take(
+        self,
+        take: Callable[[UserMessage, DialogueStateTracker], Awaitable[None]],
+        message: Inbound,
+        turn_id: str,
+        parse: dict[str, Any],
+        window: TrackerWindow,
+    ) -> TurnResult:
+        channel = AnswerChannel(message.channel)
+        try:
+            tracker = self._tracker(message.conversation_id, window)
+            before = len(tracker.events)
+            await take(_rasa_message(message, turn_id, parse, channel), tracker)
+            return self._result(message.conversation_id, tracker, before, channel, window)
+        except Exception as error:
+            raise TurnFailed(f"{type(error).__name__}: {error}") from error
 
     def _tracker(self, conversation_id: str, window: TrackerWindow) -> DialogueStateTracker:
         # Out of the shelf while in use: a turn that fails leaves nothing half-done there.

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from bot.errors import StorageUnavailable, TurnFailed
+from bot.errors import StorageUnavailable, TurnFailed, UnreadableEntry
 from bot.model.messages import Inbound
 from bot.model.turns import Entry, Lease, TrackerWindow, TurnCommit, TurnResult
 from bot.pipeline.consumer import until_stored
@@ -17,7 +17,8 @@ from bot.ports import DialogueEngine, TurnQueue
 
 log = logging.getLogger(__name__)
 
-_REMEMBERED = 4_096
+# One of them takes some 100 kB.
+_REMEMBERED = 1_024
 # A turn that takes longer is announced as "typing".
 _TYPING_SECONDS = 0.4
 
@@ -63,8 +64,16 @@ class TurnTaker:
 
     async def take(self, message: Inbound, parse: dict[str, Any] | None, entry: Entry) -> None:
         """Answer and commit. Raises LeaseLost: then the turn left no trace."""
-        past = await self._past(entry.lease, message.conversation_id)
-        result, failure = await self._answer(entry, message, parse, past)
+        try:
+            past = await self._past(entry.lease, message.conversation_id)
+        except UnreadableEntry as error:
+            await self._bury(entry, str(error))
+            return
+        turn = await self._answer(entry, message, parse, past)
+        if turn is None:
+            return
+        result, failure = turn
+        self._pasts.pop(message.conversation_id, None)
         commit = TurnCommit(
             entry=entry,
             message=message,
@@ -73,11 +82,10 @@ class TurnTaker:
             push=message.channel in self._push_channels,
             failure=failure,
         )
-        self._pasts.pop(message.conversation_id, None)
-        await self._commit(commit)
-        self._pasts[message.conversation_id] = (entry.lease, result.window)
-        if len(self._pasts) > _REMEMBERED:
-            self._pasts.popitem(last=False)
+        if await self._commit(commit):
+            self._pasts[message.conversation_id] = (entry.lease, result.window)
+            if len(self._pasts) > _REMEMBERED:
+                self._pasts.popitem(last=False)
 
     def forget(self, lease: Lease) -> None:
         """Drop the remembered pasts of a lease that is not held any more."""
@@ -86,8 +94,13 @@ class TurnTaker:
                 del self._pasts[conversation_id]
 
     @until_stored
-    async def _commit(self, commit: TurnCommit) -> None:
-        await self._queue.commit(commit)
+    async def _commit(self, commit: TurnCommit) -> bool:
+        return await self._queue.commit(commit)
+
+    @until_stored
+    async def _bury(self, entry: Entry, reason: str) -> None:
+        log.error("turn %s goes to the dead letters unanswered: %s", entry.turn_id, reason)
+        await self._queue.bury(entry, reason)
 
     @until_stored
     async def _past(self, lease: Lease, conversation_id: str) -> TrackerWindow:
@@ -98,8 +111,11 @@ class TurnTaker:
 
     async def _answer(
         self, entry: Entry, message: Inbound, parse: dict[str, Any] | None, past: TrackerWindow
-    ) -> tuple[TurnResult, str | None]:
-        """The turn's result, and why it failed where it is an apology."""
+    ) -> tuple[TurnResult, str | None] | None:
+        """The turn's result, and why it failed where it is an apology.
+
+        None where not even that could be said; the entry is buried then.
+        """
         if entry.deliveries > self._max_deliveries:
             failure = f"begun {entry.deliveries - 1} times and never finished"
         elif parse is None:
@@ -119,7 +135,11 @@ class TurnTaker:
             finally:
                 typing.cancel()
         log.error("turn %s goes to the dead letters: %s", entry.turn_id, failure)
-        return await self._engine.apologise(message, entry.turn_id, past), failure
+        try:
+            return await self._engine.apologise(message, entry.turn_id, past), failure
+        except TurnFailed as error:
+            await self._bury(entry, f"{failure}; the apology failed as well: {error}")
+            return None
 
     def _announce(self, entry: Entry, conversation_id: str) -> None:
         async def announce() -> None:

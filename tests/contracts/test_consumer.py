@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
@@ -61,6 +61,8 @@ class CountingEngine(DialogueEngine):
         return self._say(message, window, Text(f"{window.length + 1}: {parse['text']}"))
 
     async def apologise(self, message: Inbound, turn_id: str, window: TrackerWindow) -> TurnResult:
+        if message.text == "speechless":
+            raise TurnFailed("no words")
         return self._say(message, window, SORRY)
 
     def _say(self, message: Inbound, window: TrackerWindow, content: Content) -> TurnResult:
@@ -107,6 +109,15 @@ async def answers(redis: Redis, conversation: str, count: int) -> list[Content]:
             return said
         await asyncio.sleep(0.02)
     raise AssertionError(f"{conversation}: {len(said)} answers, not {count}")
+
+
+async def until(count: Callable[[], Awaitable[int]], expected: int) -> None:
+    """Return once the count is as expected."""
+    for _ in range(400):
+        if await count() == expected:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{await count()}, not {expected}")
 
 
 async def test_every_conversation_in_its_order(redis: Redis, inbox: RedisInbox) -> None:
@@ -221,6 +232,34 @@ async def test_a_turn_that_fails_is_answered_and_the_conversation_goes_on(
     assert letter.reason == reason
 
 
+async def test_a_turn_without_even_an_apology_does_not_hold_up_those_behind_it(
+    redis: Redis, inbox: RedisInbox
+) -> None:
+    engine = CountingEngine()
+    engine.during = lambda message: (
+        _raise(TurnFailed("broken")) if message.text == "speechless" else None
+    )
+    await inbox.accept(inbound("speechless"))
+    await inbox.accept(inbound("goes on"))
+    async with working(redis, engine):
+        assert await answers(redis, "web:c1", 1) == [Text("1: goes on")]
+    (letter,) = await RedisDeadLetters(redis, LAYOUT).list()
+    assert letter.reason == "broken; the apology failed as well: no words"
+
+
+async def test_a_conversation_whose_past_is_damaged_does_not_stop_the_others(
+    redis: Redis, inbox: RedisInbox
+) -> None:
+    await redis.set(LAYOUT.base("web:damaged"), b"{")
+    await inbox.accept(inbound("hei", conversation="web:damaged"))
+    await inbox.accept(inbound("hei", conversation="web:whole"))
+    async with working(redis, CountingEngine()):
+        assert await answers(redis, "web:whole", 1) == [Text("1: hei")]
+        await until(lambda: RedisDeadLetters(redis, LAYOUT).count(), 1)
+    (letter,) = await RedisDeadLetters(redis, LAYOUT).list()
+    assert "tracker of web:damaged" in letter.reason
+
+
 async def test_one_message_that_breaks_the_nlu_does_not_break_its_batch(
     redis: Redis, inbox: RedisInbox
 ) -> None:
@@ -238,11 +277,7 @@ async def test_an_entry_that_is_no_message_is_buried(redis: Redis, inbox: RedisI
     await inbox.accept(inbound("hei"))
     async with working(redis, CountingEngine()):
         assert await answers(redis, "web:c1", 1) == [Text("1: hei")]
-        for _ in range(200):
-            if await RedisDeadLetters(redis, LAYOUT).count() == LAYOUT.partitions:
-                break
-            await asyncio.sleep(0.02)
-    assert await RedisDeadLetters(redis, LAYOUT).count() == LAYOUT.partitions
+        await until(lambda: RedisDeadLetters(redis, LAYOUT).count(), LAYOUT.partitions)
 
 
 async def test_two_workers_share_and_each_answers_once(redis: Redis, inbox: RedisInbox) -> None:

@@ -123,8 +123,8 @@ async def test_a_commit_repeated_after_a_lost_answer_changes_nothing(
     await inbox.accept(message)
     queue = turn_queue(redis)
     (entry,) = await queue.next_entries(await begin(queue), 10, 0.1)
-    await queue.commit(commit_of(entry))
-    await queue.commit(commit_of(entry))
+    assert await queue.commit(commit_of(entry))
+    assert not await queue.commit(commit_of(entry))
     assert (await queue.window(message.conversation_id)).length == len(EVENTS)
     assert len(await RedisTranscripts(redis, LAYOUT).read(message.conversation_id)) == 2
 

@@ -48,7 +48,7 @@ class RedisTurnQueue(RedisPartitionQueue, TurnQueue):
             except (ValueError, KeyError, TypeError) as error:
                 raise UnreadableEntry(f"tracker of {conversation_id}: {error}") from error
 
-    async def commit(self, commit: TurnCommit) -> None:
+    async def commit(self, commit: TurnCommit) -> bool:
         """See the port. Raises PastMoved too: then nothing was written either."""
         entry, message, result = commit.entry, commit.message, commit.result
         conversation_id, partition = message.conversation_id, entry.lease.partition
@@ -94,6 +94,7 @@ class RedisTurnQueue(RedisPartitionQueue, TurnQueue):
             raise PastMoved(
                 f"conversation {conversation_id} is not {commit.past_length} events long"
             )
+        return bool(reply == b"done")
 
     async def announce_typing(self, entry: Entry, conversation_id: str) -> None:
         """See the port."""
