@@ -100,10 +100,14 @@ async def test_a_timed_out_wait_loses_nothing() -> None:
 
 async def test_leaving_forgets_the_conversation_even_after_an_error() -> None:
     async with running() as (_, followers):
-        with pytest.raises(RuntimeError, match="the request failed"):
+
+        async def fail_while_following() -> None:
             async with followers.follow("a"):
                 assert followers.followed == 1
                 raise RuntimeError("the request failed")
+
+        with pytest.raises(RuntimeError, match="the request failed"):
+            await fail_while_following()
         assert followers.followed == 0
 
 
