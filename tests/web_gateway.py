@@ -83,7 +83,8 @@ async def serving(app: Any, port: int = 0) -> AsyncIterator[int]:
             port=port,
             ws="wsproto",
             ws_max_size=1_048_576,
-            log_level="warning",
+            # A test must not change how the process logs.
+            log_config=None,
             lifespan="off",
             timeout_graceful_shutdown=1,
         )
