@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from bot.settings import Settings
@@ -49,3 +51,10 @@ def _rank(item: pytest.Item) -> int:
     except ValueError:
         return len(_ORDER)
     return _ORDER.index(folder) if folder in _ORDER else len(_ORDER)
+
+
+@pytest.fixture
+def started() -> Callable[[], list[psutil.Process]]:
+    """Asks which processes this test has started and not ended; the session's own do not count."""
+    before = psutil.Process().children()
+    return lambda: [child for child in psutil.Process().children() if child not in before]

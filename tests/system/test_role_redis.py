@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -15,7 +16,7 @@ from bot.settings import load_settings
 
 
 async def test_the_first_role_starts_it_the_second_shares_it_and_the_owner_ends_it(
-    tmp_path: Path,
+    tmp_path: Path, started: Callable[[], list[psutil.Process]]
 ) -> None:
     settings = load_settings(var_dir=tmp_path)
     async with role_redis(settings) as first:
@@ -28,7 +29,7 @@ async def test_the_first_role_starts_it_the_second_shares_it_and_the_owner_ends_
         assert first.redis_url is not None
         assert await is_serving(first.redis_url), "who shares it does not end it"
     assert not await is_serving(first.redis_url)
-    assert psutil.Process().children() == []
+    assert started() == []
 
     async with role_redis(settings) as again:
         assert again.redis_url is not None

@@ -109,7 +109,7 @@ def pid_of(name_in_command: str) -> int:
 
 
 async def test_parts_are_ready_after_start_and_stop_in_their_order(
-    tmp_path: Path, recorder: Recorder
+    tmp_path: Path, recorder: Recorder, started: Callable[[], list[psutil.Process]]
 ) -> None:
     supervisor = supervise(recorder)
     await supervisor.start([serving(tmp_path, "server", 3), serving(tmp_path, "gateway", 1)])
@@ -120,7 +120,7 @@ async def test_parts_are_ready_after_start_and_stop_in_their_order(
 
     stopped = [part for part, text in recorder.lines if text == "stops cleanly"]
     assert stopped == ["gateway", "server"]
-    assert psutil.Process().children() == []
+    assert started() == []
 
 
 async def test_a_killed_part_is_cleaned_up_after_and_starts_again(
@@ -183,7 +183,9 @@ async def test_a_command_that_does_not_exist_is_named(recorder: Recorder) -> Non
     await supervisor.stop()
 
 
-async def test_a_part_that_does_not_stop_is_killed(tmp_path: Path, recorder: Recorder) -> None:
+async def test_a_part_that_does_not_stop_is_killed(
+    tmp_path: Path, recorder: Recorder, started: Callable[[], list[psutil.Process]]
+) -> None:
     stubborn = SERVES.replace("sys.exit(0)", "return")
     part = serving(tmp_path, "sender", program=stubborn)
     part = Part("sender", part.launch, stop_order=0, stop_seconds=0.3)
@@ -191,21 +193,23 @@ async def test_a_part_that_does_not_stop_is_killed(tmp_path: Path, recorder: Rec
     await supervisor.start([part])
     await supervisor.stop()
     assert ("sender", "did not stop in 0 s: killed") in recorder.events
-    assert psutil.Process().children() == []
+    assert started() == []
 
 
-async def test_kill_ends_a_start_that_is_under_way(tmp_path: Path, recorder: Recorder) -> None:
+async def test_kill_ends_a_start_that_is_under_way(
+    tmp_path: Path, recorder: Recorder, started: Callable[[], list[psutil.Process]]
+) -> None:
     async def never() -> None:
         await asyncio.Event().wait()
 
     part = Part("worker", lambda: Launch(python("import time; time.sleep(60)"), never), 0, 60.0)
     supervisor = supervise(recorder)
     start = asyncio.create_task(supervisor.start([part]))
-    await until(lambda: psutil.Process().children() != [])
+    await until(lambda: started() != [])
     start.cancel()
     supervisor.kill()
     await supervisor.stop()
-    assert psutil.Process().children() == []
+    assert started() == []
 
 
 async def test_very_long_lines_and_foreign_bytes_pass(tmp_path: Path, recorder: Recorder) -> None:
