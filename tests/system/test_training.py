@@ -133,9 +133,18 @@ def test_a_training_that_is_cut_off_leaves_no_model_and_no_process(
 
 
 def test_ctrl_c_ends_the_training(project: Path, settings: Settings) -> None:
-    command = [sys.executable, "-m", "bot.cli", "train"]
+    # Where the tests run in the background SIGINT is ignored, and what they start inherits that.
+    heeding = (
+        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL);"
+        " os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", heeding, sys.executable, "-m", "bot.cli", "train"]
     with subprocess.Popen(
-        command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as process:
         trainer = _child(process.pid)
         os.kill(process.pid, signal.SIGINT)
