@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import gc
 import logging
-import os
 import warnings
 from collections.abc import AsyncIterator, Callable
 
@@ -21,6 +20,7 @@ from bot.app.signals import stop_on_signals
 from bot.errors import StorageUnavailable
 from bot.observability.metering import AnswerTimes, MeteredInbox, MeteredTranscripts
 from bot.observability.metrics import HttpMetrics, MessageMetrics, PipelineMetrics, new_registry
+from bot.observability.third_party import apply_defaults
 from bot.pipeline.consumer import Consumer, JobSource
 from bot.pipeline.embedded_server import EmbeddedServer
 from bot.pipeline.followers import NoticeFollowers
@@ -137,9 +137,7 @@ def load_engine(settings: Settings) -> DialogueEngine:
 
 def _quieten_rasa() -> None:
     """No word to Rasa's makers, and none from its dependencies about themselves."""
-    os.environ["RASA_TELEMETRY_ENABLED"] = "false"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
+    apply_defaults()
     warnings.simplefilter("ignore")
     logging.getLogger("rasa_sdk.executor").setLevel(logging.WARNING)
 

@@ -48,18 +48,15 @@ def sender(holder: str | None = _HOLDER) -> None:
 
 
 def _run(role: Literal["gateway", "worker", "sender"], holder: str | None) -> None:
-    import os
-
     import uvloop
 
     from bot.cli.log import set_up_logging
-    from bot.observability.third_party import DEFAULTS
+    from bot.observability.third_party import apply_defaults
     from bot.settings import load_settings
 
     settings = load_settings()
     set_up_logging(settings)
-    for name, value in DEFAULTS.items():
-        os.environ.setdefault(name, value)
+    apply_defaults()
 
     async def run() -> None:
         from bot.app.bootstrap import run_gateway, run_sender, run_worker

@@ -16,6 +16,12 @@ DEFAULTS: Mapping[str, str] = {
 }
 
 
+def apply_defaults() -> None:
+    """Set what this process's environment does not, before any of the packages is imported."""
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
+
+
 def environment(**more: str) -> dict[str, str]:
     """This process's environment with the defaults for what it does not set, and `more` over it."""
     return {**DEFAULTS, **os.environ, **more}

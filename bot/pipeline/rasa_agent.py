@@ -26,7 +26,7 @@ from bot.model.turns import TrackerWindow, TurnResult
 from bot.pipeline.rasa_actions import InProcessActions, RemoteActions
 from bot.pipeline.rasa_answers import contents_of
 from bot.pipeline.rasa_processor import SERVICE_UNAVAILABLE, TurnProcessor
-from bot.pipeline.rasa_window import cut, tracker_from
+from bot.pipeline.rasa_window import cut, tracker_from, turns_to_keep
 from bot.ports import DialogueEngine
 
 log = logging.getLogger(__name__)
@@ -66,6 +66,8 @@ class RasaEngine(DialogueEngine):
         self._processor = processor
         self._actions = actions
         self._domain = processor.domain
+        nodes = processor.model_metadata.predict_schema.nodes.values()
+        self._keep_turns = turns_to_keep(node.config for node in nodes)
         self._live: OrderedDict[str, tuple[TrackerWindow, DialogueStateTracker]] = OrderedDict()
 
     @classmethod
@@ -165,7 +167,7 @@ class RasaEngine(DialogueEngine):
     ) -> TurnResult:
         events = tuple(event.as_dict() for event in islice(tracker.events, before, None))
         after = TrackerWindow(window.base, window.start, (*window.tail, *events))
-        shorter = cut(after, conversation_id, self._domain)
+        shorter = cut(after, conversation_id, self._domain, self._keep_turns)
         if shorter is not None:
             after, tracker = shorter, tracker_from(conversation_id, shorter, self._domain)
         self._live[conversation_id] = (after, tracker)

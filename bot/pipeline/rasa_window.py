@@ -7,7 +7,7 @@ of a rule); what lies before acts through the slots and the active form alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
@@ -25,10 +25,9 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.model.turns import TrackerWindow
 
-# A window is cut back to the newest KEEP_TURNS when it has MAX_TURNS: twice as many, so that the
-# work of cutting is spread over many turns. KEEP_TURNS is above every `max_history` in use.
+# How many turns a window keeps at least; twice as many make it due to be cut back to them, so that
+# the work of cutting is spread over many turns. A turn is two states or more to a policy.
 KEEP_TURNS = 4
-MAX_TURNS = 8
 
 
 def tracker_from(
@@ -38,16 +37,24 @@ def tracker_from(
     return _replay(conversation_id, [*window.base, *window.tail], domain)
 
 
-def cut(window: TrackerWindow, conversation_id: str, domain: Domain) -> TrackerWindow | None:
-    """A shorter window onto the same conversation, or None while this one is short enough."""
+def turns_to_keep(policies: Iterable[Mapping[str, Any]]) -> int:
+    """How many turns the policies with these configurations may look back on, at the least 4."""
+    histories = (policy.get("max_history") for policy in policies)
+    return max([KEEP_TURNS, *(history for history in histories if isinstance(history, int))])
+
+
+def cut(
+    window: TrackerWindow, conversation_id: str, domain: Domain, keep_turns: int
+) -> TrackerWindow | None:
+    """A window onto the newest `keep_turns` turns, or None while this one has not twice as many."""
     turns = [
         number
         for number, event in enumerate(window.tail)
         if event["event"] == UserUttered.type_name
     ]
-    if len(turns) < MAX_TURNS:
+    if len(turns) < 2 * keep_turns:
         return None
-    first_kept = turns[-KEEP_TURNS]
+    first_kept = turns[-keep_turns]
     before = _replay(conversation_id, [*window.base, *window.tail[:first_kept]], domain)
     base = tuple(event.as_dict() for event in _events_setting_up(before, domain))
     return TrackerWindow(base, window.start + first_kept, window.tail[first_kept:])
