@@ -1139,14 +1139,21 @@
     announceNetwork() {
       const { online, token, queue } = this.link;
       const away = !online && Boolean(token || queue.length);
-      clearTimeout(this.networkTimer);
       const say = (text) => {
         if (this.network.textContent !== text) this.network.textContent = text;
         if (this.nearBottom()) this.toBottom();
       };
-      // A blink of the connection is not worth a word.
-      if (away) this.networkTimer = setTimeout(() => say(this.words.offline), 2_000);
-      else say("");
+      if (!away) {
+        clearTimeout(this.networkTimer);
+        this.networkTimer = null;
+        say("");
+      } else if (this.network.textContent) {
+        say(this.words.offline); // the language may have changed
+      } else {
+        // A blink of the connection is not worth a word. Counted from the first failure, however
+        // many attempts follow.
+        this.networkTimer ??= setTimeout(() => say(this.words.offline), 2_000);
+      }
     }
 
     unread() {
