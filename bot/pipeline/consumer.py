@@ -33,6 +33,14 @@ until_stored = retry(
 )
 
 
+@until_stored
+async def bury(queue: PartitionQueue, entry: Entry, reason: str) -> None:
+    """Move an entry to the dead letters and say so; nothing where its lease has passed on."""
+    log.error("entry %s goes to the dead letters: %s", entry.turn_id, reason)
+    with contextlib.suppress(LeaseLost):
+        await queue.bury(entry, reason)
+
+
 @dataclass(frozen=True)
 class Job:
     """What an entry asks for. `run` takes the entry and acknowledges it when its effects are saved.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -15,13 +13,11 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from bot.errors import DeliveryDelayed, DeliveryError, LeaseLost, UnreadableEntry
+from bot.errors import DeliveryDelayed, DeliveryError, UnreadableEntry
 from bot.model.messages import Outbound
 from bot.model.turns import Entry, Lease
-from bot.pipeline.consumer import Job, JobSource, until_stored
+from bot.pipeline.consumer import Job, JobSource, bury, until_stored
 from bot.ports import Outbox, PushChannel
-
-log = logging.getLogger(__name__)
 
 _backoff = wait_random_exponential(multiplier=0.5, max=60.0)
 
@@ -46,7 +42,7 @@ class DeliveryJobs(JobSource):
             try:
                 message = Outbound.from_json(entry.raw)
             except UnreadableEntry as error:
-                await self._bury(entry, str(error))
+                await bury(self._queue, entry, str(error))
                 continue
             jobs.append(Job(entry, message.conversation_id, partial(self._deliver, message)))
         return jobs
@@ -57,7 +53,9 @@ class DeliveryJobs(JobSource):
     async def _deliver(self, message: Outbound, entry: Entry) -> None:
         channel = self._channels.get(message.channel)
         if channel is None:
-            await self._bury(entry, f"channel {message.channel} is not set up on this sender")
+            await bury(
+                self._queue, entry, f"channel {message.channel} is not set up on this sender"
+            )
             return
         try:
             async for attempt in AsyncRetrying(
@@ -69,19 +67,13 @@ class DeliveryJobs(JobSource):
                 with attempt:
                     await channel.deliver(message)
         except DeliveryError as error:
-            await self._bury(entry, f"{type(error).__name__}: {error}")
+            await bury(self._queue, entry, f"{type(error).__name__}: {error}")
         else:
             await self._acknowledge(entry)
 
     @until_stored
     async def _acknowledge(self, entry: Entry) -> None:
         await self._queue.delivered(entry)
-
-    @until_stored
-    async def _bury(self, entry: Entry, reason: str) -> None:
-        log.error("outbox entry %s goes to the dead letters: %s", entry.turn_id, reason)
-        with contextlib.suppress(LeaseLost):
-            await self._queue.bury(entry, reason)
 
 
 def _wait(state: RetryCallState) -> float:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
 from collections.abc import Sequence
 from functools import partial
 
-from bot.errors import LeaseLost, UnreadableEntry
+from bot.errors import UnreadableEntry
 from bot.model.messages import Inbound
 from bot.model.turns import Entry, Lease
-from bot.pipeline.consumer import Job, JobSource, until_stored
+from bot.pipeline.consumer import Job, JobSource, bury
 from bot.pipeline.turn import TurnTaker
 from bot.ports import TurnQueue
-
-log = logging.getLogger(__name__)
 
 
 class TurnJobs(JobSource):
@@ -31,7 +27,7 @@ class TurnJobs(JobSource):
             try:
                 readable.append((entry, Inbound.from_json(entry.raw)))
             except UnreadableEntry as error:
-                await self._bury(entry, str(error))
+                await bury(self._queue, entry, str(error))
         if not readable:
             return []
         parses = self._turns.understand([message for _, message in readable])
@@ -43,9 +39,3 @@ class TurnJobs(JobSource):
     def forget(self, lease: Lease) -> None:
         """See JobSource."""
         self._turns.forget(lease)
-
-    @until_stored
-    async def _bury(self, entry: Entry, reason: str) -> None:
-        log.error("inbox entry %s goes to the dead letters: %s", entry.turn_id, reason)
-        with contextlib.suppress(LeaseLost):
-            await self._queue.bury(entry, reason)
