@@ -15,8 +15,10 @@ FlerkanalError
 │   ├── ModelNotFound        no trained model fits
 │   ├── TrainingFailed       no model came out of a training; `tail`: the last lines of its output
 │   └── TurnFailed           the dialogue engine could not complete a turn
+├── LinkRefused              channels were not linked; `reason` is why, in one word
 ├── DeliveryError            a channel did not take a message
 │   ├── DeliveryDelayed      try again, not before `retry_after` seconds
+│   ├── DeliveryUnknown      the platform may have taken it: the connection broke after the request
 │   ├── DeliveryRefused      never try again: the platform refuses the message for good
 │   ├── RecipientGone        the customer blocked the bot or left
 │   └── WindowClosed         the platform's time for answering is over
@@ -134,6 +136,17 @@ class TurnFailed(DialogueError):
     """A turn could not be completed."""
 
 
+class LinkRefused(FlerkanalError):
+    """Two channels were not linked.
+
+    `reason` is `unknown` (no such code), `used`, `late`, `other_channel` or `too_many`.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the channels were not linked: {reason}")
+
+
 class DeliveryError(FlerkanalError):
     """A channel did not take a message."""
 
@@ -144,6 +157,10 @@ class DeliveryDelayed(DeliveryError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         self.retry_after = retry_after
         super().__init__(message)
+
+
+class DeliveryUnknown(DeliveryError):
+    """The request went out, the answer never came: the platform may have taken it or not."""
 
 
 class DeliveryRefused(DeliveryError):

@@ -7,12 +7,14 @@ that touches a store; the caller may then try again.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from bot.model.content import Button
 from bot.model.messages import Inbound, Outbound, Utterance
+from bot.model.people import ChannelIdentity, Contact, LinkCode, Participant
 from bot.model.turns import Entry, Lease, TrackerWindow, TurnCommit, TurnResult
 
 
@@ -51,6 +53,10 @@ class Inbox(ABC):
         The deduplication mark, the inbox entry and the transcript's line are written in one step.
         When it returns, the message survives the death of every process.
         """
+
+    @abstractmethod
+    async def find(self, message: Inbound) -> Accepted | None:
+        """What `accept` would answer for a message that was accepted before, else None."""
 
 
 class Transcripts(ABC):
@@ -157,8 +163,11 @@ class TurnQueue(PartitionQueue):
         """
 
     @abstractmethod
-    async def announce_typing(self, entry: Entry, conversation_id: str) -> None:
-        """Tell whoever follows the conversation that a turn began. Losing it does no harm."""
+    async def announce_typing(self, entry: Entry, message: Inbound, push: bool) -> None:
+        """Tell whoever follows the conversation that a turn began. Losing it does no harm.
+
+        `push`: a sender has to tell the platform.
+        """
 
 
 class Outbox(PartitionQueue):
@@ -244,12 +253,187 @@ class Sessions(ABC):
     """Who may read and write a web conversation: the bearer of an unguessable token."""
 
     @abstractmethod
-    async def create(self) -> tuple[str, str]:
-        """A new (token, conversation id). The token has 256 random bits and is stored hashed."""
+    async def create(self) -> tuple[str, ChannelIdentity]:
+        """A new (token, identity). The token has 256 random bits and is stored hashed."""
 
     @abstractmethod
-    async def find(self, token: str) -> str | None:
-        """The token's conversation id, or None."""
+    async def find(self, token: str) -> ChannelIdentity | None:
+        """The token's identity, or None."""
+
+
+class Identities(ABC):
+    """Who is behind a channel's address, and which conversation they are in.
+
+    An identity that was never linked is a person of its own, in a conversation of its own; both
+    carry its name. Linking brings it into another one's conversation, unlinking back to its own.
+    """
+
+    @abstractmethod
+    async def resolve(self, identity: ChannelIdentity) -> Participant:
+        """Who that is, now. Asked for every message, so that a link holds from the next one on."""
+
+    @abstractmethod
+    async def issue_code(self, identity: ChannelIdentity, channel: str) -> LinkCode:
+        """A new code that brings an identity of `channel` into this one's conversation.
+
+        It works once, for a few minutes, and is stored hashed. An earlier one of the same identity
+        for the same channel works no more. Raises LinkRefused (`too_many`) where somebody asks
+        for codes again and again.
+        """
+
+    @abstractmethod
+    async def redeem(self, code: str, identity: ChannelIdentity) -> Participant:
+        """Bring `identity` into the conversation that the code was made for.
+
+        Of two who redeem one code at once, one gets in; the same identity again within the code's
+        time gets the same answer, since a platform may deliver its event twice. Spaces, dashes and
+        case do not matter. Raises LinkRefused: `unknown`, `used`, `late`, `other_channel`, or
+        `too_many` for an identity with too many wrong codes lately.
+        """
+
+    @abstractmethod
+    async def unlink(self, identity: ChannelIdentity) -> Participant:
+        """Back to its own conversation. Nothing where it is in no other."""
+
+    @abstractmethod
+    async def linked(self, identity: ChannelIdentity) -> Sequence[ChannelIdentity]:
+        """The other identities that are in the same conversation, the first linked first."""
+
+    @abstractmethod
+    async def sign_in(self, identity: ChannelIdentity, token: str) -> Participant:
+        """Let a site's own signed-in user, named by a signed token, be the person behind `identity`.
+
+        The first time the user takes over the identity's conversation; from then on the identity
+        gets the user's. Raises InvalidMessage (`bad_identity`) for a token that is forged, stale or
+        can't be checked, and changes nothing then.
+        """
+
+
+@dataclass(frozen=True)
+class LinkOffer:
+    """How a customer goes on in another channel: `url` opens it; where that can't hand the code
+    over by itself, `code` is what they send there.
+    """
+
+    url: str | None
+    code: str | None = None
+
+
+class LinkTarget(ABC):
+    """A channel that conversations can be brought into."""
+
+    name: str
+    title: str
+
+    @abstractmethod
+    async def offer(self, code: LinkCode) -> LinkOffer:
+        """The way there with this code. Raises DeliveryDelayed where the platform can't be asked."""
+
+
+class Contacts(ABC):
+    """Where a conversation's customer was last heard, channel by channel; written by the inbox."""
+
+    @abstractmethod
+    async def last(self, conversation_id: str) -> Contact | None:
+        """In the channel last used, or None where nobody has ever written."""
+
+    @abstractmethod
+    async def on(self, conversation_id: str, channel: str) -> Contact | None:
+        """In one channel."""
+
+    @abstractmethod
+    async def record_receipt(
+        self, conversation_id: str, channel: str, kind: Literal["delivered", "read"], until: float
+    ) -> None:
+        """The customer was shown all that was sent until then; an older one changes nothing."""
+
+
+class Offers(ABC):
+    """Choices whose payload does not fit into what a platform sends back, kept for 30 days."""
+
+    @abstractmethod
+    async def keep(self, message: Outbound, choices: Sequence[Button]) -> Sequence[str]:
+        """Keep a message's choices; one reference each, in order: ASCII, at most 48 characters.
+
+        The same message gets the same references again.
+        """
+
+    @abstractmethod
+    async def find(self, reference: str, recipient: str) -> Button | None:
+        """What was offered to `recipient` under that reference, or None."""
+
+
+class Deliveries(ABC):
+    """What is known of each call that a message needs, so that none is made twice.
+
+    A message may need several calls (a long text is several messages). They count from 0.
+    """
+
+    @abstractmethod
+    async def progress(self, message: Outbound) -> Progress:
+        """How far its delivery has come."""
+
+    @abstractmethod
+    async def begin(self, message: Outbound, number: int) -> None:
+        """The call is about to be made: from now on it may have been."""
+
+    @abstractmethod
+    async def finish(self, message: Outbound, number: int, platform_id: str | None) -> None:
+        """The platform took it, and calls it that."""
+
+    @abstractmethod
+    async def refused(self, message: Outbound, number: int) -> None:
+        """The platform certainly did not take it; it may be made again."""
+
+    @abstractmethod
+    async def confirm(self, key: str, platform_id: str | None) -> None:
+        """The platform tells by itself (an echo) that it took the call named `key`: see
+        `delivery_key`. A key that is none of ours is left at that.
+        """
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`sent`: the platform's ids of the calls that it took, by number. `begun`: the number of a call
+    that was begun and of which nothing more is known.
+    """
+
+    sent: Mapping[int, str | None]
+    begun: int | None = None
+
+
+def delivery_key(message: Outbound, number: int) -> str:
+    """A call's name, unique for ever, for platforms that hand it back: `<turn>/<position>#<number>`."""
+    return f"{message.id}#{number}"
+
+
+@dataclass(frozen=True)
+class Rate:
+    """At most `count` calls in any `seconds`, over all processes, for all with the same `key`."""
+
+    key: str
+    count: int
+    seconds: float
+
+
+class Pacer(ABC):
+    """Keeps to the platforms' rates, however many senders there are."""
+
+    @abstractmethod
+    async def reserve(self, rates: Sequence[Rate]) -> float:
+        """Reserve the next moment that all of them allow; returns the seconds until then."""
+
+    @abstractmethod
+    async def hold(self, key: str, seconds: float) -> None:
+        """Let nobody reserve anything of this key for that long: the platform has asked for it."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a platform's API, ready but for the address and the credentials."""
+
+    method: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
 class PushChannel(ABC):
@@ -258,8 +442,34 @@ class PushChannel(ABC):
     name: str
 
     @abstractmethod
-    async def deliver(self, message: Outbound) -> None:
-        """Deliver one message. Raises DeliveryError's subclasses and nothing else."""
+    def calls(self, message: Outbound) -> Sequence[Call]:
+        """What the message needs, in order; empty where the platform shows nothing of it.
+
+        Pure: the same message always needs the same calls, since a delivery that was cut off goes
+        on in the middle. Raises DeliveryRefused for what can't be shown there at all.
+        """
+
+    @abstractmethod
+    def rates(self, message: Outbound, call: Call) -> Sequence[Rate]:
+        """Which rates the call counts against."""
+
+    @abstractmethod
+    async def make(self, message: Outbound, number: int, call: Call) -> str | None:
+        """Make the call; returns the platform's id of what it made, if it has one.
+
+        Raises DeliveryError's subclasses and nothing else. DeliveryUnknown: it may have been made.
+        """
+
+    @abstractmethod
+    async def was_made(self, message: Outbound, number: int, call: Call) -> bool | None:
+        """Ask the platform about a call that was cut off. None: it offers no means to know.
+
+        Raises DeliveryError's subclasses and nothing else.
+        """
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close the connections."""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ async def _answer(
             leases = await turns.balance(holder, leases)
             for entry in await turns.next_entries(leases, 32, 0.1):
                 message = Inbound.from_json(entry.raw)
-                await turns.announce_typing(entry, message.conversation_id)
+                await turns.announce_typing(entry, message, push=False)
                 await asyncio.sleep(seconds)
                 result = TurnResult([], script(message), TrackerWindow())
                 await turns.commit(TurnCommit(entry, message, result, past_length=0))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 import websockets
 from prometheus_client import CollectorRegistry
 from sqlalchemy import func, select
@@ -31,6 +30,7 @@ from bot.record.tables import web_sessions
 from bot.tasks import cancel
 from channels.web.adapter import WebChannel
 from channels.web.connection import Limits
+from tests.serving import serving
 
 LAYOUT = Layout(4)
 
@@ -71,33 +71,6 @@ class WebGateway:
             ).scalar_one()
         )
         return count
-
-
-@contextlib.asynccontextmanager
-async def serving(app: Any, port: int = 0) -> AsyncIterator[int]:
-    """Uvicorn with the gateway's settings; yields the port."""
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host="127.0.0.1",
-            port=port,
-            ws="wsproto",
-            ws_max_size=1_048_576,
-            # A test must not change how the process logs.
-            log_config=None,
-            lifespan="off",
-            timeout_graceful_shutdown=1,
-        )
-    )
-    sockets = [server.config.bind_socket()]
-    task = asyncio.create_task(server.serve(sockets))
-    try:
-        while not server.started:  # noqa: ASYNC110 (uvicorn has no event for it)
-            await asyncio.sleep(0.005)
-        yield sockets[0].getsockname()[1]
-    finally:
-        server.should_exit = True
-        await task
 
 
 @contextlib.asynccontextmanager

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any
 
 from bot.errors import UnreadableEntry
-from bot.model.content import Content, content_from_dict, content_to_dict
+from bot.model.content import (
+    Attachment,
+    Content,
+    Shared,
+    Text,
+    content_from_dict,
+    content_to_dict,
+    read_part,
+)
+
+# What the bot reads where a customer sent something along and no words.
+SHARE_ATTACHMENT = "/share_attachment"
+SHARE_LOCATION = "/share_location"
 
 
 @dataclass(frozen=True)
@@ -19,6 +31,7 @@ class Inbound:
     `event_id` is the channel's own id of the event: two Inbound of one channel and conversation
     with the same `event_id` are one message. `text` is what people read; `payload` is what a
     pressed button stands for (`/order_status`), and then it is what the bot reads.
+    `sender` is where an answer goes: the channel's address of the chat, such as a page-scoped id.
     `received_at` is in seconds since the epoch.
     """
 
@@ -30,55 +43,52 @@ class Inbound:
     received_at: float
     payload: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def command(self) -> str | None:
+        """What the dialogue engine takes as it stands; None where it has to understand words."""
+        if self.payload is not None or self.text.strip() or not self.attachments:
+            return self.payload
+        first = self.attachments[0]
+        if first.kind == "location":
+            return f'{SHARE_LOCATION}{{"location": "{first.latitude},{first.longitude}"}}'
+        return SHARE_ATTACHMENT
 
     @property
     def for_bot(self) -> str:
         """What the dialogue engine reads."""
-        return self.payload if self.payload is not None else self.text
+        return self.text if self.command is None else self.command
+
+    @property
+    def content(self) -> Content:
+        """The message as the transcript shows it."""
+        return Shared(self.text, self.attachments) if self.attachments else Text(self.text)
 
     def to_json(self) -> str:
         """One line of JSON, read back by `from_json`."""
-        return json.dumps(self.__dict__, ensure_ascii=False, separators=(",", ":"))
+        data = {**self.__dict__, "attachments": [asdict(item) for item in self.attachments]}
+        return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, raw: str | bytes) -> Inbound:
         """Raises UnreadableEntry."""
         data = _json_object(raw)
         try:
-            message = cls(**data)
-        except TypeError as error:
+            message: Inbound = cls(
+                **{
+                    **data,
+                    "attachments": tuple(
+                        read_part(Attachment, item) for item in data.get("attachments", ())
+                    ),
+                }
+            )
+        except (TypeError, AttributeError) as error:
             raise UnreadableEntry(f"inbound message: {error}") from error
         strings = (message.channel, message.sender, message.conversation_id, message.event_id)
         if not all(isinstance(value, str) for value in (*strings, message.text)):
             raise UnreadableEntry("inbound message: a field that must be text is not")
         return message
-
-
-@dataclass(frozen=True)
-class Outbound:
-    """One message to a customer. `turn_id` is the inbox entry it answers, `position` counts from 0."""
-
-    channel: str
-    recipient: str
-    conversation_id: str
-    turn_id: str
-    position: int
-    content: Content
-
-    def to_json(self) -> str:
-        """One line of JSON, read back by `from_json`."""
-        data = {**self.__dict__, "content": content_to_dict(self.content)}
-        return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-
-    @classmethod
-    def from_json(cls, raw: str | bytes) -> Outbound:
-        """Raises UnreadableEntry."""
-        data = _json_object(raw)
-        try:
-            data["content"] = content_from_dict(data["content"])
-            return cls(**data)
-        except (TypeError, KeyError, AttributeError) as error:
-            raise UnreadableEntry(f"outbound message: {error}") from error
 
 
 class Author(str, Enum):
@@ -87,6 +97,52 @@ class Author(str, Enum):
     CUSTOMER = "customer"
     BOT = "bot"
     STAFF = "staff"
+
+
+@dataclass(frozen=True)
+class Outbound:
+    """One message to a customer.
+
+    `turn_id` is the inbox entry it answers, `position` counts its answers from 0. `recipient` is the
+    `sender` of the message that it answers, `asked_at` when that came, in seconds since the epoch:
+    some platforms close a conversation some time after the customer's last word. `language` is the
+    customer's, such as `nb`, for the few words that a channel adds itself.
+    """
+
+    channel: str
+    recipient: str
+    conversation_id: str
+    turn_id: str
+    position: int
+    content: Content
+    asked_at: float
+    language: str | None = None
+    author: Author = Author.BOT
+
+    @property
+    def id(self) -> str:
+        """Its name, the same as its utterance's in the transcript."""
+        return f"{self.turn_id}/{self.position}"
+
+    def to_json(self) -> str:
+        """One line of JSON, read back by `from_json`."""
+        data = {
+            **self.__dict__,
+            "content": content_to_dict(self.content),
+            "author": self.author.value,
+        }
+        return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, raw: str | bytes) -> Outbound:
+        """Raises UnreadableEntry."""
+        data = _json_object(raw)
+        try:
+            data["content"] = content_from_dict(data["content"])
+            data["author"] = Author(data["author"])
+            return cls(**data)
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            raise UnreadableEntry(f"outbound message: {error}") from error
 
 
 @dataclass(frozen=True)

@@ -70,13 +70,15 @@ class TurnResult:
 
     `events` are appended to the conversation's tracker; `answers` go to the customer in order;
     `window` is the past after them. `rebased`: the window starts later than the one handed in,
-    because that had grown too long, and is worth storing.
+    because that had grown too long, and is worth storing. `language` is the customer's, where the
+    engine knows it.
     """
 
     events: Sequence[dict[str, Any]]
     answers: Sequence[Content]
     window: TrackerWindow
     rebased: bool = False
+    language: str | None = None
 
 
 @dataclass(frozen=True)

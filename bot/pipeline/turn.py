@@ -122,7 +122,7 @@ class TurnTaker:
             failure = "the NLU pipeline failed on it"
         else:
             typing = asyncio.get_running_loop().call_later(
-                _TYPING_SECONDS, self._announce, entry, message.conversation_id
+                _TYPING_SECONDS, self._announce, entry, message
             )
             try:
                 answering = self._engine.answer(message, entry.turn_id, parse, past)
@@ -141,9 +141,11 @@ class TurnTaker:
             await self._bury(entry, f"{failure}; the apology failed as well: {error}")
             return None
 
-    def _announce(self, entry: Entry, conversation_id: str) -> None:
+    def _announce(self, entry: Entry, message: Inbound) -> None:
         async def announce() -> None:
             with contextlib.suppress(StorageUnavailable):
-                await self._queue.announce_typing(entry, conversation_id)
+                await self._queue.announce_typing(
+                    entry, message, push=message.channel in self._push_channels
+                )
 
         self._announcing = asyncio.create_task(announce())

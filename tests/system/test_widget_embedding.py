@@ -15,7 +15,8 @@ from starlette.routing import Route
 
 from tests.browser import chat_page, chromium
 from tests.fakes import answering
-from tests.web_gateway import serving, web_gateway
+from tests.serving import serving
+from tests.web_gateway import web_gateway
 
 pytestmark = pytest.mark.browser
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bot.model.content import Text
 from bot.model.messages import Author, Inbound
 from bot.model.turns import turn_id
 from bot.pipeline.redis_streams.client import Redis, storage_errors
@@ -33,7 +32,7 @@ class RedisInbox(Inbox):
             self._layout.chat(conversation_id),
         ]
         line = utterance_to_json(
-            message.event_id, Author.CUSTOMER, message.channel, Text(message.text)
+            message.event_id, Author.CUSTOMER, message.channel, message.content
         )
         entry, cursor, duplicate = await self._accept(
             keys,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.errors import LeaseLost, StorageError, UnreadableEntry
-from bot.model.content import Content
+from bot.model.content import Content, Typing
 from bot.model.messages import Author, Inbound, Outbound
 from bot.model.turns import Entry, TrackerWindow, TurnCommit
 from bot.pipeline.redis_streams.client import Redis, storage_errors
@@ -64,7 +64,11 @@ class RedisTurnQueue(RedisPartitionQueue, TurnQueue):
         ]
         events = [_compact(event) for event in result.events]
         utterances = _utterances(message, entry.turn_id, result.answers)
-        pushed = _outbound(message, entry.turn_id, result.answers) if commit.push else []
+        pushed = [
+            _outbound(message, entry.turn_id, position, answer, result.language).to_json()
+            for position, answer in enumerate(result.answers)
+            if commit.push
+        ]
         window = result.window
         base = {"start": window.start, "events": window.base}
         reply = await self._commit(
@@ -96,27 +100,38 @@ class RedisTurnQueue(RedisPartitionQueue, TurnQueue):
             )
         return bool(reply == b"done")
 
-    async def announce_typing(self, entry: Entry, conversation_id: str) -> None:
+    async def announce_typing(self, entry: Entry, message: Inbound, push: bool) -> None:
         """See the port."""
-        notice = json.dumps(["typing", conversation_id, entry.turn_id])
+        notice = json.dumps(["typing", message.conversation_id, entry.turn_id])
         with storage_errors():
             await self._redis.publish(NOTICES, notice)
+            if push:
+                sign = _outbound(message, entry.turn_id, -1, Typing(), None)
+                queue = self._layout.queue(entry.lease.partition, "outbox")
+                await self._redis.xadd(queue, {"m": sign.to_json()})
 
 
 def _utterances(message: Inbound, turn: str, answers: Sequence[Content]) -> list[str]:
     return [
         utterance_to_json(f"{turn}/{position}", Author.BOT, message.channel, answer)
         for position, answer in enumerate(answers)
+        if not isinstance(answer, Typing)
     ]
 
 
-def _outbound(message: Inbound, turn: str, answers: Sequence[Content]) -> list[str]:
-    return [
-        Outbound(
-            message.channel, message.sender, message.conversation_id, turn, position, answer
-        ).to_json()
-        for position, answer in enumerate(answers)
-    ]
+def _outbound(
+    message: Inbound, turn: str, position: int, answer: Content, language: str | None
+) -> Outbound:
+    return Outbound(
+        message.channel,
+        message.sender,
+        message.conversation_id,
+        turn,
+        position,
+        answer,
+        asked_at=message.received_at,
+        language=language,
+    )
 
 
 def _compact(data: Any) -> str:
