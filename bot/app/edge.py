@@ -9,7 +9,8 @@ import asyncio
 import re
 import secrets
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
@@ -37,10 +38,19 @@ logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class EdgeLimits:
-    """`body_bytes`: how large a request's body may be; `body_seconds`: how long it may take."""
+    """`body_bytes`: how large a request's body may be; `body_seconds`: how long it may take.
+
+    `larger_bodies`: paths that take more bytes. A platform that puts many events into one request
+    would repeat it for ever where it is refused, and the events in it would be lost.
+    """
 
     body_bytes: int
     body_seconds: float = 10.0
+    larger_bodies: Mapping[str, int] = field(default_factory=dict)
+
+    def body_bytes_at(self, path: str) -> int:
+        """How large a body may be at that path."""
+        return self.larger_bodies.get(path, self.body_bytes)
 
 
 def error_response(
@@ -82,7 +92,8 @@ class EdgeMiddleware:
                 message["headers"] = _complete(message.get("headers", ()), request_id)
             await send(message)
 
-        body = _Body(receive, _content_length(scope), self._limits)
+        most = self._limits.body_bytes_at(scope["path"])
+        body = _Body(receive, _content_length(scope), most, self._limits.body_seconds)
         try:
             await self._app(scope, body.receive, finish)
         except ClientDisconnect:
@@ -132,10 +143,11 @@ class _Body:
     Raises HTTPException 413 or 408 out of `receive`, so in whoever reads the body.
     """
 
-    def __init__(self, receive: Receive, announced: int | None, limits: EdgeLimits) -> None:
+    def __init__(self, receive: Receive, announced: int | None, most: int, seconds: float) -> None:
         self._receive = receive
         self._announced = announced
-        self._limits = limits
+        self._most = most
+        self._seconds = seconds
         self._size = 0
         self._deadline: float | None = None
         self._complete = False
@@ -143,10 +155,10 @@ class _Body:
     async def receive(self) -> Message:
         if self._complete:
             return await self._receive()
-        if self._announced is not None and self._announced > self._limits.body_bytes:
+        if self._announced is not None and self._announced > self._most:
             raise self._too_large()
         if self._deadline is None:
-            self._deadline = anyio.current_time() + self._limits.body_seconds
+            self._deadline = anyio.current_time() + self._seconds
         message: Message | None = None
         with anyio.CancelScope(deadline=self._deadline):
             message = await self._receive()
@@ -155,14 +167,12 @@ class _Body:
         if message["type"] == "http.request":
             self._size += len(message.get("body", b""))
             self._complete = not message.get("more_body", False)
-            if self._size > self._limits.body_bytes:
+            if self._size > self._most:
                 raise self._too_large()
         return message
 
     def _too_large(self) -> HTTPException:
-        return HTTPException(
-            413, f"The request's body may have at most {self._limits.body_bytes} bytes."
-        )
+        return HTTPException(413, f"The request's body may have at most {self._most} bytes.")
 
 
 def _request_id(scope: Scope) -> bytes:

@@ -236,13 +236,13 @@ def content_from_dict(data: Mapping[str, Any]) -> Content:
         raise UnreadableEntry(f"unknown kind of content: {kind!r}")
     try:
         content: Content = read_part(cls, fields)
-    except TypeError as error:
+    except (TypeError, AttributeError) as error:
         raise UnreadableEntry(f"content of kind {kind!r}: {error}") from error
     return content
 
 
 def read_part(cls: type[Any], data: Mapping[str, Any]) -> Any:
-    """A content or a part of one from its dict. Raises TypeError."""
+    """A content or a part of one from its dict. Raises TypeError, AttributeError."""
     fields = {
         name: tuple(read_part(_PARTS[name], item) for item in value) if name in _PARTS else value
         for name, value in data.items()
