@@ -3,33 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from bot.model.content import Custom, content_to_dict
+from bot.model.content import Custom, Typing, content_to_dict
 from bot.model.messages import Utterance
-from bot.ports import Accepted, Notice
+from bot.ports import Accepted, LinkOffer, Notice
 
 Frame = dict[str, Any]
 
+# Messages of this channel do not say so; all others name theirs.
+OWN_CHANNEL = "web"
+
+
+@dataclass(frozen=True)
+class LinkState:
+    """A channel that the conversation can go on in, and whether it does. `title` is for people."""
+
+    name: str
+    title: str
+    linked: bool
+
 
 def is_shown(utterance: Utterance) -> bool:
-    """Whether people see it: payloads for programs are not theirs."""
-    return not isinstance(utterance.content, Custom)
+    """Whether people see it: payloads for programs and signs that pass are not in the log."""
+    return not isinstance(utterance.content, (Custom, Typing))
 
 
 def message(utterance: Utterance) -> Frame:
-    """A line of the transcript. Fields of the content that hold nothing are left out."""
-    return {
+    """A line of the transcript. Fields of the content that hold nothing are left out, and so is
+    the channel where it is this one.
+    """
+    frame = {
         "type": "message",
         "cursor": utterance.cursor,
         "id": utterance.id,
         "from": utterance.author.value,
-        "at": datetime.fromtimestamp(utterance.at, timezone.utc)
-        .isoformat(timespec="milliseconds")
-        .replace("+00:00", "Z"),
+        "at": _iso(utterance.at),
         "content": _without_empty(content_to_dict(utterance.content)),
     }
+    if utterance.channel != OWN_CHANNEL:
+        frame["channel"] = utterance.channel
+    return frame
 
 
 def welcome(
@@ -39,6 +55,7 @@ def welcome(
     replace: bool,
     cursor: str | None,
     max_text_chars: int,
+    channels: Sequence[LinkState] = (),
 ) -> Frame:
     """The answer to a hello. `replace`: what the client had is not a part of this."""
     return {
@@ -48,7 +65,31 @@ def welcome(
         "cursor": cursor,
         "messages": [message(utterance) for utterance in utterances if is_shown(utterance)],
         "limits": {"text": max_text_chars},
+        "channels": [asdict(state) for state in channels],
     }
+
+
+def channels(states: Sequence[LinkState]) -> Frame:
+    """Where the conversation goes on has changed."""
+    return {"type": "channels", "channels": [asdict(state) for state in states]}
+
+
+def link(
+    channel: str, offer: LinkOffer, *, expires_at: float, expires_in: float, qr: str | None
+) -> Frame:
+    """The way into another channel. `qr` is the address as a picture, an SVG data URI; `expires_at`
+    is in seconds since the epoch, `expires_in` the same from now, for clients with a wrong clock.
+    """
+    frame = {
+        "type": "link",
+        "channel": channel,
+        "url": offer.url,
+        "code": offer.code,
+        "expires_at": _iso(expires_at),
+        "expires_in": round(expires_in),
+        "qr": qr,
+    }
+    return {key: value for key, value in frame.items() if value is not None}
 
 
 def accepted(message_id: str, receipt: Accepted) -> Frame:
@@ -80,6 +121,11 @@ def error(
     if retry_after is not None:
         frame["retry_after"] = round(retry_after, 3)
     return frame
+
+
+def _iso(at: float) -> str:
+    moment = datetime.fromtimestamp(at, timezone.utc)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _without_empty(value: Any) -> Any:

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from bot.model.content import Button, Buttons, Card, Content, Custom, Fact, Text
+from bot.model.content import (
+    Attachment,
+    Button,
+    Buttons,
+    Card,
+    Content,
+    Custom,
+    DateChoice,
+    Fact,
+    Shared,
+    Text,
+    Typing,
+)
 from bot.model.messages import Author, Utterance
-from bot.ports import Accepted, Notice
+from bot.ports import Accepted, LinkOffer, Notice
 from channels.web import render
 
 
@@ -43,6 +55,45 @@ def test_a_welcome_leaves_out_what_is_for_programs_but_counts_it() -> None:
     frame = render.welcome("t", lines, replace=True, cursor="8-0", max_text_chars=100)
     assert [message["content"]["kind"] for message in frame["messages"]] == ["text"]
     assert (frame["cursor"], frame["replace"], frame["limits"]) == ("8-0", True, {"text": 100})
+
+
+def test_signs_that_pass_are_not_in_the_log() -> None:
+    assert not render.is_shown(utterance(Typing()))
+    assert render.is_shown(utterance(DateChoice("When?", "/day")))
+
+
+def test_a_message_from_elsewhere_names_its_channel() -> None:
+    place = Shared("", (Attachment("location", latitude=0.0, longitude=10.5),))
+    said = Utterance("8-0", "77", Author.CUSTOMER, place, "telegram", "3-6-0", 1_764_000_000.0)
+    frame = render.message(said)
+    assert frame["channel"] == "telegram"
+    assert frame["content"] == {
+        "kind": "shared",
+        "attachments": [{"kind": "location", "latitude": 0.0, "longitude": 10.5}],
+    }
+
+
+def test_other_channels_are_offered_and_the_way_there_told() -> None:
+    states = [render.LinkState("telegram", "Telegram", False)]
+    told = [{"name": "telegram", "title": "Telegram", "linked": False}]
+    welcome = render.welcome("t", [], replace=False, cursor=None, max_text_chars=9, channels=states)
+    assert welcome["channels"] == told
+    assert render.channels(states) == {"type": "channels", "channels": told}
+    by_code = render.link(
+        "slack", LinkOffer(None, "ABCD-EFGH"), expires_at=1_764_000_000, expires_in=599.7, qr=None
+    )
+    assert by_code == {
+        "type": "link",
+        "channel": "slack",
+        "code": "ABCD-EFGH",
+        "expires_at": "2025-11-24T16:00:00.000Z",
+        "expires_in": 600,
+    }
+    by_url = render.link(
+        "telegram", LinkOffer("https://t.me/x"), expires_at=1, expires_in=1, qr="data:image/svg+xml"
+    )
+    assert (by_url["url"], by_url["qr"]) == ("https://t.me/x", "data:image/svg+xml")
+    assert "code" not in by_url
 
 
 def test_a_turns_beginning_and_end_are_told_and_its_words_come_from_the_transcript() -> None:
