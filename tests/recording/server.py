@@ -76,13 +76,18 @@ def share_of_calls(share: float, faults: Sequence[Fault], seed: int) -> Faults:
     return by_chance
 
 
+def ignore(_: Received) -> None:
+    """Nothing is done with it."""
+
+
 class Cut(BaseException):
     """Ends the connection without an answer. No Exception: Starlette would answer those with 500."""
 
 
 @dataclass
 class RecordingPlatform(ABC):
-    """A platform's side of its API. `faults` decides which calls go wrong, and how.
+    """A platform's side of its API. `faults` decides which calls go wrong, and how; `noted` is told
+    of each call once it is over.
 
     The methods of a subclass's routes end in `record`, which notes the call, lets `faults` have
     its way, and otherwise does what `take` does and answers with what that returns.
@@ -91,6 +96,7 @@ class RecordingPlatform(ABC):
     faults: Faults = no_faults
     received: list[Received] = field(default_factory=list)
     url: str = ""
+    noted: Callable[[Received], None] = ignore
 
     @property
     @abstractmethod
@@ -124,6 +130,12 @@ class RecordingPlatform(ABC):
         """Note the call, fail or `take` it; a status below 300 counts as taken."""
         call = Received(method, arguments, time.monotonic())
         self.received.append(call)
+        try:
+            return self._outcome(call, take)
+        finally:
+            self.noted(call)
+
+    def _outcome(self, call: Received, take: Callable[[], Response]) -> Response:
         fault = self.faults(call)
         if fault is not None and fault.kind == "busy":
             response = self.busy(fault.retry_after)
