@@ -21,6 +21,7 @@ from bot.pipeline.followers import NoticeFollowers
 from bot.pipeline.redis_streams.client import Redis, connect
 from bot.pipeline.redis_streams.inbox import RedisInbox
 from bot.pipeline.redis_streams.layout import Layout
+from bot.pipeline.redis_streams.monitor import RedisPipelineMonitor
 from bot.pipeline.redis_streams.transcripts import RedisTranscripts
 from bot.pipeline.redis_streams.turns import RedisTurnQueue
 from bot.record.database import Database, open_engine
@@ -61,7 +62,7 @@ class WebGateway:
 
     async def waiting(self) -> int:
         """How many messages are in the inbox, answered ones left out."""
-        return await self.inbox.backlog()
+        return (await RedisPipelineMonitor(self.redis, LAYOUT, 8.0).state()).inbox_waiting
 
     async def count_sessions(self) -> int:
         """How many sessions were ever begun."""

@@ -25,13 +25,15 @@ class ChannelIdentity:
 class Participant:
     """Who somebody is, and the conversation that they are in now.
 
-    `previous` is the one that they were in before they were moved lately: a platform's retry of a
-    message that was accepted there is still no second message.
+    `previous` are those that they were moved out of lately, the last one first: a platform's retry
+    of a message that was accepted there is still no second message. `signed_in`: the person is a
+    site's own user, known by a signed token.
     """
 
     person_id: str
     conversation_id: str
-    previous: str | None = None
+    previous: tuple[str, ...] = ()
+    signed_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class LinkCode:
 
     code: str
     expires_at: float
+
+    @property
+    def grouped(self) -> str:
+        """The code as people read and type it: in fives, with dashes between them."""
+        return "-".join(self.code[at : at + 5] for at in range(0, len(self.code), 5))
 
 
 @dataclass(frozen=True)

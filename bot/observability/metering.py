@@ -61,6 +61,10 @@ class MeteredInbox(Inbox):
             self._times.accepted(message.channel, accepted.turn_id)
         return accepted
 
+    async def find(self, message: Inbound) -> Accepted | None:
+        """See the port."""
+        return await self._inbox.find(message)
+
 
 class MeteredTranscripts(Transcripts):
     """Notes the turns that are over as their notices pass."""

@@ -10,9 +10,12 @@ from datetime import datetime, timedelta, timezone
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
 
+from bot.model.people import ChannelIdentity
 from bot.ports import Sessions
 from bot.record.database import Database
 from bot.record.tables import web_sessions
+
+CHANNEL = "web"
 
 _TOKEN_BYTES = 32
 _LONGEST_TOKEN = 128
@@ -34,21 +37,21 @@ class SqlSessions(Sessions):
         self._database = database
         self._clock = clock
 
-    async def create(self) -> tuple[str, str]:
+    async def create(self) -> tuple[str, ChannelIdentity]:
         """See the port."""
         token = secrets.token_urlsafe(_TOKEN_BYTES)
-        conversation_id = f"web:{secrets.token_hex(16)}"
+        identity = ChannelIdentity(CHANNEL, secrets.token_hex(16))
         now = self._clock()
         row = {
             "token_hash": _hash(token),
-            "conversation_id": conversation_id,
+            "address": identity.address,
             "created_at": now,
             "last_seen_at": now,
         }
         await self._database.write(lambda connection: connection.execute(insert(web_sessions), row))
-        return token, conversation_id
+        return token, identity
 
-    async def find(self, token: str) -> str | None:
+    async def find(self, token: str) -> ChannelIdentity | None:
         """See the port."""
         if not 0 < len(token) <= _LONGEST_TOKEN:
             return None
@@ -56,7 +59,7 @@ class SqlSessions(Sessions):
         row = await self._database.read(lambda connection: _open_session(connection, token_hash))
         if row is None:
             return None
-        conversation_id, last_seen_at = row
+        address, last_seen_at = row
         now = self._clock()
         if now - last_seen_at >= _SEEN_EVERY:
             seen = (
@@ -65,7 +68,7 @@ class SqlSessions(Sessions):
                 .values(last_seen_at=now)
             )
             await self._database.write(lambda connection: connection.execute(seen))
-        return conversation_id
+        return ChannelIdentity(CHANNEL, address)
 
     async def revoke(self, token: str) -> None:
         """The token opens nothing any more; one that is not known is left at that."""
@@ -85,8 +88,8 @@ def _hash(token: str) -> str:
 def _open_session(connection: Connection, token_hash: str) -> tuple[str, datetime] | None:
     columns = web_sessions.c
     row = connection.execute(
-        select(columns.conversation_id, columns.last_seen_at).where(
+        select(columns.address, columns.last_seen_at).where(
             columns.token_hash == token_hash, columns.revoked_at.is_(None)
         )
     ).one_or_none()
-    return None if row is None else (row.conversation_id, row.last_seen_at)
+    return None if row is None else (row.address, row.last_seen_at)

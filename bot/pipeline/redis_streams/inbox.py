@@ -40,10 +40,12 @@ class RedisInbox(Inbox):
         )
         return Accepted(turn_id(partition, entry.decode()), cursor.decode(), bool(duplicate))
 
-    async def backlog(self) -> int:
-        """How many messages are not answered yet."""
+    async def find(self, message: Inbound) -> Accepted | None:
+        """See the port."""
         with storage_errors():
-            pipe = self._redis.pipeline(transaction=False)
-            for partition in range(self._layout.partitions):
-                pipe.xlen(self._layout.queue(partition, "inbox"))
-            return sum(await pipe.execute())
+            seen = await self._redis.get(self._layout.seen(message))
+        if seen is None:
+            return None
+        entry, cursor, _ = seen.decode().split(" ")
+        partition = self._layout.partition_of(message.conversation_id)
+        return Accepted(turn_id(partition, entry), cursor, duplicate=True)
