@@ -366,16 +366,24 @@ class Offers(ABC):
 class Deliveries(ABC):
     """What is known of each call that a message needs, so that none is made twice.
 
-    A message may need several calls (a long text is several messages). They count from 0.
+    A message may need several calls (a long text is several messages). They count from 0. `entry` is
+    the message's place in the outbox; handed in again, a message goes on where it stopped.
     """
 
     @abstractmethod
-    async def progress(self, message: Outbound) -> Progress:
-        """How far its delivery has come."""
+    async def progress(self, message: Outbound, entry: Entry) -> Progress:
+        """How far its delivery has come. The first time that an entry is asked for counts as its
+        first try.
+        """
 
     @abstractmethod
-    async def begin(self, message: Outbound, number: int) -> None:
-        """The call is about to be made: from now on it may have been."""
+    async def begin(self, message: Outbound, number: int, entry: Entry) -> bool:
+        """The call is about to be made: from now on it may have been.
+
+        False where the platform took it meanwhile (see `confirm`): do not make it then. Beginning a
+        call anew of which nothing is known counts as possibly made twice. Raises LeaseLost: another
+        sender may be making it by now.
+        """
 
     @abstractmethod
     async def finish(self, message: Outbound, number: int, platform_id: str | None) -> None:
@@ -391,15 +399,34 @@ class Deliveries(ABC):
         `delivery_key`. A key that is none of ours is left at that.
         """
 
+    @abstractmethod
+    async def close(self, message: Outbound, entry: Entry, outcome: Outcome) -> None:
+        """Count how the delivery ended, once per entry.
+
+        What is known of one that failed is kept for as long as it may be handed in again.
+        """
+
+
+Outcome = Literal[
+    "delivered",
+    "not_shown",
+    "refused",
+    "recipient_gone",
+    "window_closed",
+    "given_up",
+    "failed",
+]
+
 
 @dataclass(frozen=True)
 class Progress:
     """`sent`: the platform's ids of the calls that it took, by number. `begun`: the number of a call
-    that was begun and of which nothing more is known.
+    that was begun and of which nothing more is known. `seconds` since the entry's first try.
     """
 
     sent: Mapping[int, str | None]
     begun: int | None = None
+    seconds: float = 0.0
 
 
 def delivery_key(message: Outbound, number: int) -> str:
@@ -417,15 +444,28 @@ class Rate:
 
 
 class Pacer(ABC):
-    """Keeps to the platforms' rates, however many senders there are."""
+    """Keeps to the platforms' rates, however many senders there are.
+
+    `ticket` names a call, such as its `delivery_key`.
+    """
 
     @abstractmethod
-    async def reserve(self, rates: Sequence[Rate]) -> float:
-        """Reserve the next moment that all of them allow; returns the seconds until then."""
+    async def reserve(self, ticket: str, rates: Sequence[Rate]) -> float:
+        """The seconds until the call may be made. Takes no more than a moment.
+
+        0: make it now; it counts until `release` and for the rates' seconds from then on. Else ask
+        again when they are over, with the same ticket: its turn is kept for it where it is near.
+        """
+
+    @abstractmethod
+    async def release(self, ticket: str, rates: Sequence[Rate]) -> None:
+        """The call is over, or is not to be made after all."""
 
     @abstractmethod
     async def hold(self, key: str, seconds: float) -> None:
-        """Let nobody reserve anything of this key for that long: the platform has asked for it."""
+        """Let nobody make a call that counts against `key` for that long: the platform has asked
+        for it. A shorter one does not end a longer one.
+        """
 
 
 @dataclass(frozen=True)
@@ -451,13 +491,22 @@ class PushChannel(ABC):
 
     @abstractmethod
     def rates(self, message: Outbound, call: Call) -> Sequence[Rate]:
-        """Which rates the call counts against."""
+        """Which rates the call counts against.
+
+        A sign of typing that would hold up its answer is worse than none: give it only the rates
+        that the platform counts it against.
+        """
+
+    def rates_of_asking(self, message: Outbound, call: Call) -> Sequence[Rate]:
+        """Which rates `was_made` counts against; none unless a channel says so."""
+        return ()
 
     @abstractmethod
     async def make(self, message: Outbound, number: int, call: Call) -> str | None:
         """Make the call; returns the platform's id of what it made, if it has one.
 
-        Raises DeliveryError's subclasses and nothing else. DeliveryUnknown: it may have been made.
+        Raises DeliveryError's subclasses and nothing else. DeliveryUnknown: it may have been made;
+        so does a StorageUnavailable count, where the channel needs a store for it.
         """
 
     @abstractmethod
@@ -473,17 +522,39 @@ class PushChannel(ABC):
 
 
 @dataclass(frozen=True)
+class DeliveryCounts:
+    """What the senders have done for one channel, since there is data.
+
+    `retries` counts calls that were made again, `possibly_twice` those among them of which nobody
+    knew whether the platform had taken them. `within[i]` of the messages were delivered within
+    `DELIVERY_SECONDS[i]` seconds of their answer (and not within the bound before it), the last one
+    of them later than any; `seconds` is the sum of all those times.
+    """
+
+    outcomes: Mapping[Outcome, int]
+    retries: int = 0
+    possibly_twice: int = 0
+    within: tuple[int, ...] = ()
+    seconds: float = 0.0
+
+
+# The bounds of the delivery times that are told apart.
+DELIVERY_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
+
+
+@dataclass(frozen=True)
 class PipelineState:
     """How the pipeline stands, over all partitions.
 
     `inbox_waiting` and `outbox_waiting` count entries that are not acknowledged yet; `models`
-    names the loaded model of each live worker.
+    names the loaded model of each live worker; `deliveries` are by channel.
     """
 
     inbox_waiting: int
     outbox_waiting: int
     dead_letters: int
     models: tuple[str, ...] = ()
+    deliveries: Mapping[str, DeliveryCounts] = field(default_factory=dict)
 
 
 class PipelineMonitor(ABC):
