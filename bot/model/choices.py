@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from bot.model.content import (
     Button,
@@ -20,14 +20,21 @@ from bot.model.content import (
 
 DATE = "$date"
 RATING = "$rating"
+# So many days are choices to be listed; of more, a day has to be named.
+MOST_DAYS = 10
 
 
 def choices_of(content: Content) -> tuple[Button, ...]:
     """The choices with a payload, in the order in which they are shown; a list may number them so.
 
-    A DateChoice has too many to be listed here: see `day_chosen`.
+    A button that has neither payload nor `url` says its own title. A DateChoice with more than
+    10 days has too many to be listed here: see `day_chosen`.
     """
-    return tuple(button for button in _buttons(content) if button.payload is not None)
+    return tuple(
+        button if button.payload is not None else Button(button.title, button.title)
+        for button in _buttons(content)
+        if button.url is None
+    )
 
 
 def choice_with(content: Content, payload: str) -> Button | None:
@@ -54,6 +61,19 @@ def day_chosen(content: DateChoice, day: str) -> Button | None:
     if not earliest <= chosen <= latest:
         return None
     return Button(day, content.payload.replace(DATE, day))
+
+
+def days_of(content: DateChoice) -> tuple[date, ...]:
+    """All the days to choose from, where they are bounded on both sides and 10 at most."""
+    try:
+        earliest = date.fromisoformat(content.earliest or "")
+        latest = date.fromisoformat(content.latest or "")
+    except ValueError:
+        return ()
+    count = (latest - earliest).days + 1
+    if not 1 <= count <= MOST_DAYS:
+        return ()
+    return tuple(earliest + timedelta(days=number) for number in range(count))
 
 
 def rating_choices(content: Rating) -> tuple[Button, ...]:
@@ -95,6 +115,9 @@ def _buttons(content: Content) -> Iterator[Button]:
             yield Button(option.title, option.payload)
     elif isinstance(content, Rating):
         yield from rating_choices(content)
+    elif isinstance(content, DateChoice):
+        for day in days_of(content):
+            yield Button(day.isoformat(), content.payload.replace(DATE, day.isoformat()))
 
 
 def _folded(words: str) -> str:
