@@ -36,6 +36,12 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(65_536, ge=1_024)
     max_text_chars: int = Field(4_000, ge=1)
 
+    # one person
+    identity_secret: SecretStr | None = None
+    identity_audience: str | None = None
+    identity_issuer: str | None = None
+    link_code_seconds: int = Field(600, ge=30, le=3_600)
+
     # the stores
     var_dir: Path = Path("var")
     redis_url: str | None = None
@@ -91,6 +97,14 @@ class Settings(BaseSettings):
         if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError("use DEBUG, INFO, WARNING or ERROR")
         return level
+
+    @validator("identity_secret")
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 32:
+            raise ValueError(
+                "must have at least 32 characters, such as `openssl rand -hex 32` prints"
+            )
+        return value
 
     @validator("redis_url")
     def _redis_scheme(cls, value: str | None) -> str | None:

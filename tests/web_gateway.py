@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import func, select
 from starlette.applications import Starlette
 
+from bot.identity.store import SqlIdentities
+from bot.identity.tokens import IdentityTokens
 from bot.observability.metrics import MessageMetrics
 from bot.pipeline.followers import NoticeFollowers
 from bot.pipeline.redis_streams.client import Redis, connect
@@ -24,16 +26,19 @@ from bot.pipeline.redis_streams.layout import Layout
 from bot.pipeline.redis_streams.monitor import RedisPipelineMonitor
 from bot.pipeline.redis_streams.transcripts import RedisTranscripts
 from bot.pipeline.redis_streams.turns import RedisTurnQueue
+from bot.ports import LinkTarget
 from bot.record.database import Database, open_engine
 from bot.record.migrate import migrate
 from bot.record.sessions import SqlSessions
 from bot.record.tables import web_sessions
 from bot.tasks import cancel
+from channels.reception import Reception
 from channels.web.adapter import WebChannel
 from channels.web.connection import Limits
 from tests.serving import serving
 
 LAYOUT = Layout(4)
+SECRET = "a secret that the site and the gateway share"
 
 
 @dataclass
@@ -47,6 +52,7 @@ class WebGateway:
     transcripts: RedisTranscripts
     turns: RedisTurnQueue
     sessions: SqlSessions
+    identities: SqlIdentities
     database: Database
     registry: CollectorRegistry
 
@@ -83,6 +89,7 @@ async def web_gateway(
     limits: Limits | None = None,
     allowed_origins: tuple[str, ...] = (),
     max_sockets: int = 100,
+    link_targets: Sequence[LinkTarget] = (),
 ) -> AsyncIterator[WebGateway]:
     """A gateway with the web channel alone; its sessions are in a database in `folder`."""
     dsn = f"sqlite:///{folder / 'record.sqlite3'}"
@@ -94,22 +101,35 @@ async def web_gateway(
     inbox = RedisInbox(redis, LAYOUT, dedupe_seconds=600)
     transcripts = RedisTranscripts(redis, LAYOUT)
     followers = NoticeFollowers(transcripts)
+    metrics = MessageMetrics(registry)
+    identities = SqlIdentities(database, tokens=IdentityTokens(SECRET))
     channel = WebChannel(
-        inbox,
+        Reception(inbox, identities, metrics),
+        identities,
         transcripts,
         sessions,
         followers,
+        metrics,
+        link_targets=link_targets,
         allowed_origins=allowed_origins,
         limits=limits,
         max_sockets=max_sockets,
-        metrics=MessageMetrics(registry),
     )
     listening = asyncio.create_task(followers.run())
     try:
         async with serving(Starlette(routes=channel.routes), port) as bound:
             turns = RedisTurnQueue(redis, LAYOUT, 8.0, {})
             yield WebGateway(
-                bound, redis, channel, inbox, transcripts, turns, sessions, database, registry
+                bound,
+                redis,
+                channel,
+                inbox,
+                transcripts,
+                turns,
+                sessions,
+                identities,
+                database,
+                registry,
             )
     finally:
         await cancel([listening])

@@ -18,6 +18,8 @@ from bot.app.http import build_app
 from bot.app.probes import NotReady, Probes, ReadinessCheck
 from bot.app.signals import stop_on_signals
 from bot.errors import StorageUnavailable
+from bot.identity.store import SqlIdentities
+from bot.identity.tokens import IdentityTokens
 from bot.observability.metering import AnswerTimes, MeteredInbox, MeteredTranscripts
 from bot.observability.metrics import HttpMetrics, MessageMetrics, PipelineMetrics, new_registry
 from bot.observability.third_party import apply_defaults
@@ -41,6 +43,7 @@ from bot.record.migrate import migrate
 from bot.record.sessions import SqlSessions
 from bot.settings import Settings
 from bot.training.models import find_model
+from channels.reception import Reception
 from channels.registry import HttpChannel
 from channels.rest.adapter import RestChannel
 from channels.rest.parse import Limits as RestLimits
@@ -220,19 +223,24 @@ def build_gateway(settings: Settings) -> Gateway:
     transcripts = MeteredTranscripts(RedisTranscripts(redis, layout), times)
     followers = NoticeFollowers(transcripts)
     monitor = RedisPipelineMonitor(redis, layout, settings.lease_seconds)
+    identities = build_identities(settings, database)
+    reception = Reception(inbox, identities, messages)
 
     channels: list[HttpChannel] = [
         WebChannel(
-            inbox,
+            reception,
+            identities,
             transcripts,
             SqlSessions(database),
             followers,
+            messages,
+            link_targets=(),
             allowed_origins=settings.allowed_origins,
             limits=WebLimits(text_chars=settings.max_text_chars),
-            metrics=messages,
         ),
         RestChannel(
             inbox,
+            identities,
             transcripts,
             followers,
             messages,
@@ -248,6 +256,23 @@ def build_gateway(settings: Settings) -> Gateway:
         EdgeLimits(body_bytes=settings.max_body_bytes),
     )
     return Gateway(app, [followers.run], resources)
+
+
+def build_identities(settings: Settings, database: Database) -> SqlIdentities:
+    """Who is who, over the record."""
+    tokens = None
+    if settings.identity_secret is not None:
+        tokens = IdentityTokens(
+            settings.identity_secret.get_secret_value(),
+            audience=settings.identity_audience,
+            issuer=settings.identity_issuer,
+        )
+    return SqlIdentities(
+        database,
+        tokens=tokens,
+        code_seconds=settings.link_code_seconds,
+        remember_seconds=settings.dedupe_seconds,
+    )
 
 
 def _probes(

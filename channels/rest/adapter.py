@@ -16,8 +16,10 @@ from starlette.routing import BaseRoute, Route
 from bot.errors import AcceptanceUnknown, AnswerPending, InvalidMessage, StorageUnavailable
 from bot.model.content import Content
 from bot.model.messages import Author, Inbound
+from bot.model.people import ChannelIdentity
 from bot.observability.metrics import MessageMetrics
-from bot.ports import Accepted, Followers, Inbox, Notice, Transcripts
+from bot.ports import Accepted, Followers, Identities, Inbox, Notice, Transcripts
+from channels.reception import in_conversation
 from channels.rest.access import check_local, check_token
 from channels.rest.parse import CHANNEL, Limits, check_content_type, parse_message
 from channels.rest.render import render
@@ -38,6 +40,7 @@ class RestChannel:
     def __init__(
         self,
         inbox: Inbox,
+        identities: Identities,
         transcripts: Transcripts,
         followers: Followers,
         metrics: MessageMetrics,
@@ -48,6 +51,7 @@ class RestChannel:
         poll_seconds: float = 2.0,
     ) -> None:
         self._inbox = inbox
+        self._identities = identities
         self._transcripts = transcripts
         self._followers = followers
         self._metrics = metrics
@@ -68,6 +72,8 @@ class RestChannel:
         except InvalidMessage as error:
             self._metrics.refused(CHANNEL, error.code)
             raise
+        participant = await self._identities.resolve(ChannelIdentity(CHANNEL, message.sender))
+        message = await in_conversation(self._inbox, message, participant)
         # Following begins before the message is in: the answer can't slip by in between.
         async with self._followers.follow(message.conversation_id) as notices:
             accepted = await self._accept(message)

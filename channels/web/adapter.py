@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -11,10 +11,13 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from bot.observability.metrics import MessageMetrics
-from bot.ports import Followers, Inbox, Sessions, Transcripts
+from bot.ports import Followers, Identities, LinkTarget, Sessions, Transcripts
+from channels.reception import Reception
 from channels.web.assets import Assets
 from channels.web.connection import CHANNEL, POLICY_VIOLATION, Connection, Limits, Parts
+from channels.web.linking import Links
 from channels.web.parse import may_connect
+from channels.web.visitors import Visitors
 
 _log = logging.getLogger(__name__)
 
@@ -23,25 +26,36 @@ class WebChannel:
     """The chat on web pages. `routes` go into a Starlette application.
 
     `allowed_origins` are the other sites whose pages carry the widget, such as
-    `https://shop.example`; pages of the server's own origin always may. `max_sockets` bounds what
-    this process holds open at a time.
+    `https://shop.example`; pages of the server's own origin always may. `link_targets` are the
+    channels that a conversation can go on in. `max_sockets` bounds what this process holds open at
+    a time.
     """
 
     name = CHANNEL
 
     def __init__(
         self,
-        inbox: Inbox,
+        reception: Reception,
+        identities: Identities,
         transcripts: Transcripts,
         sessions: Sessions,
         followers: Followers,
+        metrics: MessageMetrics,
         *,
+        link_targets: Sequence[LinkTarget] = (),
         allowed_origins: Collection[str] = (),
         limits: Limits | None = None,
         max_sockets: int = 10_000,
-        metrics: MessageMetrics | None = None,
     ) -> None:
-        self._parts = Parts(inbox, transcripts, sessions, followers, metrics)
+        self._parts = Parts(
+            reception,
+            identities,
+            Links(identities, link_targets),
+            Visitors(sessions, identities),
+            transcripts,
+            followers,
+            metrics,
+        )
         self._allowed = frozenset(origin.lower().rstrip("/") for origin in allowed_origins)
         self._limits = limits or Limits()
         self._max_sockets = max_sockets

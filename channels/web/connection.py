@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.errors import InvalidMessage, StorageUnavailable
-from bot.model.messages import Inbound
 from bot.observability.metrics import MessageMetrics
-from bot.ports import Followers, Inbox, Notice, Sessions, Transcripts
+from bot.ports import Followers, Identities, Notice, Transcripts
 from bot.tasks import cancel
+from channels.reception import Arrival, Reception
 from channels.web import render
-from channels.web.parse import Hello, Ping, RefusedFrame, Said, chosen, parse_frame
+from channels.web.allowance import Allowance
+from channels.web.linking import Links
+from channels.web.parse import (
+    Frame,
+    Hello,
+    Link,
+    Ping,
+    RefusedFrame,
+    Said,
+    Unlink,
+    chosen,
+    parse_frame,
+)
+from channels.web.visitors import Visitor, Visitors
 
 CHANNEL = "web"
 
@@ -26,6 +39,7 @@ HISTORY = 200
 # WebSocket close codes, RFC 6455 section 7.4.1 and the IANA registry.
 POLICY_VIOLATION = 1008
 TOO_BIG = 1009
+COME_BACK = 1012
 TRY_AGAIN_LATER = 1013
 
 
@@ -33,7 +47,7 @@ TRY_AGAIN_LATER = 1013
 class Limits:
     """What one socket may do. Sizes in bytes, times in seconds.
 
-    `burst` messages may come at once, then `per_second` of them. After `refusals` frames that were
+    `burst` messages and links may come at once, then `per_second` of them. After `refusals` frames that were
     refused the socket is closed.
     """
 
@@ -49,34 +63,13 @@ class Limits:
 class Parts:
     """What a connection needs of the rest."""
 
-    inbox: Inbox
+    reception: Reception
+    identities: Identities
+    links: Links
+    visitors: Visitors
     transcripts: Transcripts
-    sessions: Sessions
     followers: Followers
-    metrics: MessageMetrics | None = None
-
-
-class Allowance:
-    """A token bucket: `burst` at once, refilled at `per_second`."""
-
-    def __init__(
-        self, burst: int, per_second: float, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._burst = burst
-        self._per_second = per_second
-        self._clock = clock
-        self._left = float(burst)
-        self._at = clock()
-
-    def take(self) -> float:
-        """0 if one more is allowed now, else the seconds until it will be."""
-        now = self._clock()
-        self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
-        self._at = now
-        if self._left < 1:
-            return (1 - self._left) / self._per_second
-        self._left -= 1
-        return 0.0
+    metrics: MessageMetrics
 
 
 class Connection:
@@ -88,6 +81,8 @@ class Connection:
         self._limits = limits
         self._allowance = Allowance(limits.burst, limits.per_second)
         self._refused = 0
+        self._states: tuple[render.LinkState, ...] = ()
+        self._offered = False
 
     async def serve(self) -> None:
         """Raises what is neither the client's fault nor a store's."""
@@ -117,108 +112,153 @@ class Connection:
             frame = await self._frame()
             if isinstance(frame, Hello):
                 return frame
-            if isinstance(frame, Said):
-                await self._refuse("hello_first", "Begin with a hello frame.", frame.id)
+            if isinstance(frame, (Said, Link, Unlink)):
+                message_id = frame.id if isinstance(frame, Said) else None
+                await self._refuse("hello_first", "Begin with a hello frame.", message_id)
             elif isinstance(frame, Ping):
                 await self._socket.send_json(render.pong())
 
     async def _converse(self, hello: Hello) -> None:
-        conversation_id = await self._parts.sessions.find(hello.token) if hello.token else None
-        known = conversation_id is not None
-        token = hello.token
-        if conversation_id is None or token is None:
-            token, conversation_id = await self._parts.sessions.create()
-        async with self._parts.followers.follow(conversation_id) as notices:
-            cursor = await self._welcome(token, conversation_id, hello.after if known else None)
+        visitor = await self._parts.visitors.greet(hello)
+        if visitor.problem is not None:
+            await self._refuse(visitor.problem.code, str(visitor.problem))
+        async with self._parts.followers.follow(visitor.conversation_id) as notices:
+            cursor = await self._welcome(visitor, hello.after)
             await _first_of(
-                self._listen(conversation_id, hello.locale),
-                self._tell(conversation_id, notices, cursor),
+                self._listen(visitor, hello.locale), self._tell(visitor, notices, cursor)
             )
 
-    async def _welcome(self, token: str, conversation_id: str, after: str | None) -> str | None:
+    async def _welcome(self, visitor: Visitor, after: str | None) -> str | None:
         read = self._parts.transcripts.read
+        if after is not None and (visitor.is_new or await self._is_elsewhere(visitor, after)):
+            after = None
         missed = None
         if after is not None:
             try:
-                missed = await read(conversation_id, after, HISTORY + 1)
+                missed = await read(visitor.conversation_id, after, HISTORY + 1)
             except InvalidMessage:
                 after = None
         replace = missed is None or len(missed) > HISTORY
         if missed is None or replace:
-            missed = await read(conversation_id, None, HISTORY)
+            missed = await read(visitor.conversation_id, None, HISTORY)
         cursor = missed[-1].cursor if missed else after
+        self._states = await self._parts.links.states(visitor.identity)
         await self._socket.send_json(
             render.welcome(
-                token,
+                visitor.token,
                 missed,
                 replace=replace,
                 cursor=cursor,
                 max_text_chars=self._limits.text_chars,
+                channels=self._states,
             )
         )
         return cursor
 
-    async def _listen(self, conversation_id: str, locale: str | None) -> None:
+    async def _is_elsewhere(self, visitor: Visitor, cursor: str) -> bool:
+        """Whether the cursor is of a conversation that the visitor was moved out of."""
+        for conversation_id in visitor.participant.previous:
+            lines = await self._parts.transcripts.read(conversation_id, None, HISTORY)
+            if any(line.cursor == cursor for line in lines):
+                return True
+        return False
+
+    async def _listen(self, visitor: Visitor, locale: str | None) -> None:
         while True:
             frame = await self._frame()
             if isinstance(frame, Said):
-                await self._accept(frame, conversation_id, locale)
+                await self._take(frame, visitor, locale)
+            elif isinstance(frame, (Link, Unlink)):
+                await self._link(frame, visitor)
             elif isinstance(frame, Ping):
                 await self._socket.send_json(render.pong())
+                # What happens in other channels only may have gone unnoticed here.
+                if self._offered or any(state.linked for state in self._states):
+                    await self._tell_links(visitor)
             elif isinstance(frame, Hello):
                 await self._refuse("already_greeted", "One hello a socket: open another one.")
 
-    async def _accept(self, said: Said, conversation_id: str, locale: str | None) -> None:
-        wait = self._allowance.take()
-        if wait:
-            await self._refuse("slow_down", "Too many messages: send it later.", said.id, wait)
+    async def _take(self, said: Said, visitor: Visitor, locale: str | None) -> None:
+        if await self._is_too_fast(said.id):
             return
+        participant = await self._parts.identities.resolve(visitor.identity)
+        if participant.conversation_id != visitor.conversation_id:
+            # Another window has signed in or out. This one's hello says who it is; what was not
+            # accepted is sent again.
+            await self._socket.close(COME_BACK, "moved")
+            raise WebSocketDisconnect(COME_BACK)
         if said.payload is not None:
+            lines = await self._parts.transcripts.read(visitor.conversation_id, None, HISTORY)
             try:
-                said = chosen(
-                    said, await self._parts.transcripts.read(conversation_id, None, HISTORY)
-                )
+                said = chosen(said, lines)
             except RefusedFrame as error:
                 await self._refuse(error.code, str(error), error.message_id)
                 return
-        receipt = await self._parts.inbox.accept(
-            Inbound(
-                channel=CHANNEL,
-                sender=conversation_id,
-                conversation_id=conversation_id,
-                event_id=said.id,
-                text=said.text,
-                received_at=time.time(),
-                payload=said.payload,
-                metadata={"locale": locale} if locale else {},
-            )
+        arrival = Arrival(
+            identity=visitor.identity,
+            event_id=said.id,
+            text=said.text,
+            received_at=time.time(),
+            payload=said.payload,
+            metadata={"locale": locale} if locale else {},
+            attachments=(said.location,) if said.location is not None else (),
         )
+        receipt = await self._parts.reception.store(arrival, participant)
         await self._socket.send_json(render.accepted(said.id, receipt))
 
+    async def _link(self, frame: Link | Unlink, visitor: Visitor) -> None:
+        if await self._is_too_fast():
+            return
+        try:
+            if isinstance(frame, Link):
+                offer = await self._parts.links.offer(visitor.identity, frame.channel)
+                self._offered = True
+                await self._socket.send_json(offer)
+            else:
+                await self._parts.links.unlink(visitor.identity, frame.channel)
+                self._states = await self._parts.links.states(visitor.identity)
+                await self._socket.send_json(render.channels(self._states))
+        except RefusedFrame as error:
+            await self._refuse(error.code, str(error), retry_after=error.retry_after)
+
+    async def _tell_links(self, visitor: Visitor) -> None:
+        states = await self._parts.links.states(visitor.identity)
+        if states != self._states:
+            self._states = states
+            await self._socket.send_json(render.channels(states))
+
+    async def _is_too_fast(self, message_id: str | None = None) -> bool:
+        wait = self._allowance.take()
+        if wait:
+            await self._refuse("slow_down", "Too much at once: send it later.", message_id, wait)
+        return wait > 0
+
     async def _tell(
-        self,
-        conversation_id: str,
-        notices: AsyncIterator[Notice | None],
-        cursor: str | None,
+        self, visitor: Visitor, notices: AsyncIterator[Notice | None], cursor: str | None
     ) -> None:
         async for heard in notices:
             if heard is None or heard.kind != "typing":
-                cursor = await self._catch_up(conversation_id, cursor)
+                cursor = await self._catch_up(visitor, cursor)
             frame = render.notice(heard) if heard is not None else None
             if frame is not None:
                 await self._socket.send_json(frame)
 
-    async def _catch_up(self, conversation_id: str, cursor: str | None) -> str | None:
+    async def _catch_up(self, visitor: Visitor, cursor: str | None) -> str | None:
+        heard_on = set()
         while True:
-            news = await self._parts.transcripts.read(conversation_id, cursor, HISTORY)
+            news = await self._parts.transcripts.read(visitor.conversation_id, cursor, HISTORY)
             for utterance in news:
                 cursor = utterance.cursor
+                heard_on.add(utterance.channel)
                 if render.is_shown(utterance):
                     await self._socket.send_json(render.message(utterance))
             if len(news) < HISTORY:
-                return cursor
+                break
+        if any(state.name in heard_on and not state.linked for state in self._states):
+            await self._tell_links(visitor)
+        return cursor
 
-    async def _frame(self) -> Hello | Said | Ping | None:
+    async def _frame(self) -> Frame | None:
         """The next frame, or None for one that was refused. Raises WebSocketDisconnect."""
         received = await self._socket.receive()
         if received["type"] == "websocket.disconnect":
@@ -243,7 +283,7 @@ class Connection:
                     POLICY_VIOLATION, "too_many_errors", "Too many frames that can't be accepted."
                 )
                 raise WebSocketDisconnect(POLICY_VIOLATION) from error
-            await self._refuse(error.code, str(error), error.message_id)
+            await self._refuse(error.code, str(error), error.message_id, error.retry_after)
             return None
 
     async def _refuse(
@@ -253,8 +293,7 @@ class Connection:
         message_id: str | None = None,
         retry_after: float | None = None,
     ) -> None:
-        if self._parts.metrics is not None:
-            self._parts.metrics.refused(CHANNEL, code)
+        self._parts.metrics.refused(CHANNEL, code)
         await self._socket.send_json(render.error(code, text, message_id, retry_after))
 
     async def _end(self, close_code: int, code: str, text: str) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn, TypeGuard
 
 from bot.errors import InvalidMessage
-from bot.model.content import Button, Buttons, Card
+from bot.model.choices import choice_with
+from bot.model.content import Attachment, DateChoice
 from bot.model.messages import Author, Utterance
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
@@ -23,23 +24,40 @@ _LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 _MAX_TOKEN = 256
 _MAX_CURSOR = 64
 _MAX_PAYLOAD = 2_000
+_MAX_IDENTITY = 4_096
+# A day in words is not longer in any language.
+_MAX_DAY = 64
+_CHANNEL_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
 
 
 class RefusedFrame(InvalidMessage):
-    """A frame that can't be accepted. `message_id` is the message's that it held, if readable."""
+    """A frame that can't be accepted. `message_id` is the message's that it held, if readable;
+    `retry_after`: it may be sent again after so many seconds.
+    """
 
-    def __init__(self, code: str, message: str, message_id: str | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        message_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         self.message_id = message_id
+        self.retry_after = retry_after
         super().__init__(code, message)
 
 
 @dataclass(frozen=True)
 class Hello:
-    """The first frame: who is there, and what of the conversation they have already."""
+    """The first frame: who is there, and what of the conversation they have already.
+
+    `identity` is the site's signed token for its own user.
+    """
 
     token: str | None = None
     after: str | None = None
     locale: str | None = None
+    identity: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +67,21 @@ class Said:
     id: str
     text: str
     payload: str | None = None
+    location: Attachment | None = None
+
+
+@dataclass(frozen=True)
+class Link:
+    """Asks for the way into another channel."""
+
+    channel: str
+
+
+@dataclass(frozen=True)
+class Unlink:
+    """Splits another channel from the conversation."""
+
+    channel: str
 
 
 @dataclass(frozen=True)
@@ -56,7 +89,7 @@ class Ping:
     """Asks for a sign of life."""
 
 
-Frame = Hello | Said | Ping
+Frame = Hello | Said | Link | Unlink | Ping
 
 
 def parse_frame(raw: str | bytes, max_text_chars: int) -> Frame:
@@ -76,27 +109,45 @@ def parse_frame(raw: str | bytes, max_text_chars: int) -> Frame:
         return _hello(data)
     if kind == "ping":
         return Ping()
-    raise RefusedFrame("unknown_type", "The field `type` must be hello, message or ping.")
+    if kind == "link":
+        return Link(_channel(data))
+    if kind == "unlink":
+        return Unlink(_channel(data))
+    raise RefusedFrame(
+        "unknown_type", "The field `type` must be hello, message, link, unlink or ping."
+    )
 
 
 def chosen(said: Said, utterances: Sequence[Utterance]) -> Said:
-    """The message with the button's own words, if one with its payload was offered.
+    """The message with the choice's own words, if one with its payload was offered.
 
     Whoever writes the frames is not to be believed: only what the bot or staff offered in this
-    conversation can be pressed. Raises RefusedFrame.
+    conversation can be chosen. Of a day the customer's own words are kept. Raises RefusedFrame.
     """
-    titles = [
-        button.title
-        for utterance in reversed(utterances)
-        if utterance.author is not Author.CUSTOMER
-        for button in _buttons(utterance)
-        if button.payload == said.payload
-    ]
+    if said.payload is None:
+        return said
+    titles = []
+    for utterance in reversed(utterances):
+        if utterance.author is Author.CUSTOMER:
+            continue
+        choice = choice_with(utterance.content, said.payload)
+        if choice is None:
+            continue
+        if isinstance(utterance.content, DateChoice) and _names_day(said.text, choice.title):
+            return said
+        titles.append(choice.title)
     if not titles:
         raise RefusedFrame(
             "unknown_choice", "That choice was not offered here lately. Write instead.", said.id
         )
-    return Said(said.id, said.text if said.text in titles else titles[0], said.payload)
+    return replace(said, text=said.text if said.text in titles else titles[0])
+
+
+def _names_day(text: str, day: str) -> bool:
+    """Whether the words can be those of the day YYYY-MM-DD, in whatever language."""
+    year, _, of_month = day.split("-")
+    numbers = {int(number) for number in re.findall("[0-9]+", text)}
+    return len(text) <= _MAX_DAY and {int(year), int(of_month)} <= numbers
 
 
 def same_origin(origin: str, host: str) -> bool:
@@ -130,7 +181,8 @@ def _said(data: Mapping[str, Any], max_text_chars: int) -> Said:
             "The message holds control characters: leave them out.",
             message_id,
         )
-    if not text.strip():
+    location = _location(data.get("location"), message_id)
+    if not text.strip() and location is None:
         raise RefusedFrame("empty", "The message is empty: write something.", message_id)
     if len(text) > max_text_chars:
         raise RefusedFrame(
@@ -143,7 +195,35 @@ def _said(data: Mapping[str, Any], max_text_chars: int) -> Said:
         not isinstance(payload, str) or not payload or len(payload) > _MAX_PAYLOAD
     ):
         raise RefusedFrame("bad_payload", "The field `payload` must be a button's.", message_id)
-    return Said(message_id, text, payload)
+    return Said(message_id, text, payload, location)
+
+
+def _location(value: Any, message_id: str) -> Attachment | None:
+    if value is None:
+        return None
+    place = value if isinstance(value, dict) else {}
+    north, east = place.get("latitude"), place.get("longitude")
+    if not (_within(north, 90) and _within(east, 180)):
+        raise RefusedFrame(
+            "bad_location",
+            "The field `location` must hold `latitude` and `longitude` in degrees.",
+            message_id,
+        )
+    return Attachment("location", latitude=float(north), longitude=float(east))
+
+
+def _within(degrees: Any, most: int) -> TypeGuard[float]:
+    is_number = isinstance(degrees, (int, float)) and not isinstance(degrees, bool)
+    return is_number and abs(degrees) <= most
+
+
+def _channel(data: Mapping[str, Any]) -> str:
+    channel = data.get("channel")
+    if not isinstance(channel, str) or not _CHANNEL_NAME.fullmatch(channel):
+        raise RefusedFrame(
+            "link_unavailable", "The field `channel` must be one that the welcome named."
+        )
+    return channel
 
 
 def _hello(data: Mapping[str, Any]) -> Hello:
@@ -154,7 +234,15 @@ def _hello(data: Mapping[str, Any]) -> Hello:
         token=_short(data, "token", _MAX_TOKEN),
         after=_short(data, "after", _MAX_CURSOR),
         locale=locale if readable else None,
+        identity=_identity(data.get("identity")),
     )
+
+
+def _identity(value: Any) -> str | None:
+    """What can't be a token at all becomes one that no check lets pass: the rest goes on."""
+    if value is None or value == "":
+        return None
+    return value if isinstance(value, str) and len(value) <= _MAX_IDENTITY else "?"
 
 
 def _short(data: Mapping[str, Any], field: str, limit: int) -> str | None:
@@ -164,11 +252,6 @@ def _short(data: Mapping[str, Any], field: str, limit: int) -> str | None:
     if not isinstance(value, str) or not value or len(value) > limit or not value.isascii():
         raise RefusedFrame(f"bad_{field}", f"The field `{field}` must be what the server gave out.")
     return value
-
-
-def _buttons(utterance: Utterance) -> tuple[Button, ...]:
-    content = utterance.content
-    return content.buttons if isinstance(content, (Buttons, Card)) else ()
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -57,21 +57,22 @@ async def test_a_token_opens_its_own_conversation(database: Database) -> None:
     sessions = SqlSessions(database)
     created = await asyncio.gather(*(sessions.create() for _ in range(10)))
     assert len({token for token, _ in created}) == len({found for _, found in created}) == 10
-    for token, conversation_id in created:
+    for token, identity in created:
         assert len(token) >= 43
-        assert conversation_id.startswith("web:")
-        assert len(conversation_id) == len("web:") + 32
-        assert await sessions.find(token) == conversation_id
+        assert identity.channel == "web"
+        assert len(identity.address) == 32
+        assert await sessions.find(token) == identity
 
 
 async def test_nothing_else_opens_one(database: Database) -> None:
     sessions = SqlSessions(database)
-    token, conversation_id = await sessions.create()
+    token, identity = await sessions.create()
     (row,) = await rows(database)
     guesses = [
         "",
         "x",
-        conversation_id,
+        identity.name,
+        identity.address,
         str(row["token_hash"]),
         token[:-1],
         token + "x",
@@ -96,12 +97,12 @@ async def test_the_token_itself_is_not_stored(database: Database) -> None:
 async def test_a_revoked_token_opens_nothing(database: Database) -> None:
     sessions = SqlSessions(database)
     token, _ = await sessions.create()
-    other, conversation_id = await sessions.create()
+    other, identity = await sessions.create()
     await sessions.revoke(token)
     await sessions.revoke(token)
     await sessions.revoke("unknown")
     assert await sessions.find(token) is None
-    assert await sessions.find(other) == conversation_id
+    assert await sessions.find(other) == identity
 
 
 async def test_when_it_was_last_seen_is_kept_by_the_hour(database: Database) -> None:
@@ -121,11 +122,11 @@ async def test_when_it_was_last_seen_is_kept_by_the_hour(database: Database) -> 
 async def test_sessions_outlive_the_process(dsn: str) -> None:
     migrate(dsn)
     before = Database(open_engine(dsn))
-    token, conversation_id = await SqlSessions(before).create()
+    token, identity = await SqlSessions(before).create()
     before.close()
     migrate(dsn)
     after = Database(open_engine(dsn))
-    assert await SqlSessions(after).find(token) == conversation_id
+    assert await SqlSessions(after).find(token) == identity
     after.close()
 
 
@@ -145,7 +146,7 @@ async def test_work_that_fails_leaves_nothing(database: Database) -> None:
         connection.execute(  # type: ignore[attr-defined]
             web_sessions.insert().values(
                 token_hash="h",
-                conversation_id="c",
+                address="c",
                 created_at=datetime.now(timezone.utc),
                 last_seen_at=datetime.now(timezone.utc),
             )

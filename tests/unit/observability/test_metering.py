@@ -25,6 +25,9 @@ class OneInbox(Inbox):
             raise StorageUnavailable("away")
         return said
 
+    async def find(self, message: Inbound) -> Accepted | None:
+        return self._says[0] if self._says else None
+
 
 class SomeNotices(Transcripts):
     """Has nothing but notices."""
@@ -119,3 +122,13 @@ def test_requests_sockets_and_the_pipeline() -> None:
         assert line in text
     pipeline.set(None)
     assert "flerkanal_dead_letters NaN" in exposition(registry).decode()
+
+
+async def test_looking_for_a_message_counts_nothing() -> None:
+    registry = CollectorRegistry()
+    metrics = MessageMetrics(registry)
+    known = Accepted("t1", "c", True)
+    inbox = MeteredInbox(OneInbox(known), metrics, AnswerTimes(metrics))
+    assert await inbox.find(message()) == known
+    assert await MeteredInbox(OneInbox(), metrics, AnswerTimes(metrics)).find(message()) is None
+    assert "rest" not in exposition(registry).decode()

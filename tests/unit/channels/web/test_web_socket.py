@@ -14,7 +14,8 @@ import websockets
 
 from bot.model.content import Button, Buttons, Content, Custom, Text
 from bot.model.messages import Inbound
-from channels.web.connection import Allowance, Limits
+from channels.web.allowance import Allowance
+from channels.web.connection import Limits
 from tests.fakes import answering, echo
 from tests.valkey import ValkeyServer
 from tests.web_gateway import Client, WebGateway, client, web_gateway
@@ -69,7 +70,7 @@ async def test_the_bot_is_told_to_be_typing_and_knows_the_locale(gateway: WebGat
         await mine.until("answered")
     assert heard[0].metadata == {"locale": "nb"}
     assert heard[0].channel == "web"
-    assert heard[0].sender == heard[0].conversation_id
+    assert heard[0].conversation_id == f"web:{heard[0].sender}"
 
 
 async def test_all_windows_of_a_conversation_are_in_step(gateway: WebGateway) -> None:
@@ -190,9 +191,9 @@ async def test_a_conversations_id_opens_nothing(gateway: WebGateway) -> None:
         token = (await mine.hello())["token"]
         await mine.say("My order is 10042")
         await mine.until("answered")
-        conversation_id = await gateway.sessions.find(token)
-        assert conversation_id is not None
-        for guess in (conversation_id, conversation_id.removeprefix("web:"), token[:-1], "x"):
+        identity = await gateway.sessions.find(token)
+        assert identity is not None
+        for guess in (identity.name, identity.address, token[:-1], "x"):
             async with client(gateway) as guesser:
                 welcome = await guesser.hello(token=guess, after="0-0")
                 assert welcome["messages"] == []
