@@ -497,7 +497,11 @@ class PushChannel(ABC):
         that the platform counts it against.
         """
 
-    def rates_of_asking(self, message: Outbound, call: Call) -> Sequence[Rate]:
+    def rates_of_asking(
+        self,
+        message: Outbound,  # noqa: ARG002 (for channels that override it)
+        call: Call,  # noqa: ARG002 (for channels that override it)
+    ) -> Sequence[Rate]:
         """Which rates `was_made` counts against; none unless a channel says so."""
         return ()
 

@@ -24,14 +24,17 @@ from bot.observability.metering import AnswerTimes, MeteredInbox, MeteredTranscr
 from bot.observability.metrics import HttpMetrics, MessageMetrics, PipelineMetrics, new_registry
 from bot.observability.third_party import apply_defaults
 from bot.pipeline.consumer import Consumer, JobSource
+from bot.pipeline.delivery import Waits
 from bot.pipeline.embedded_server import EmbeddedServer
 from bot.pipeline.followers import NoticeFollowers
 from bot.pipeline.redis_streams.client import Redis, connect, ensure_layout
 from bot.pipeline.redis_streams.dead_letters import RedisDeadLetters
+from bot.pipeline.redis_streams.deliveries import RedisDeliveries
 from bot.pipeline.redis_streams.inbox import RedisInbox
 from bot.pipeline.redis_streams.layout import Layout
 from bot.pipeline.redis_streams.monitor import RedisPipelineMonitor
 from bot.pipeline.redis_streams.outbox import RedisOutbox
+from bot.pipeline.redis_streams.pacing import RedisPacer
 from bot.pipeline.redis_streams.transcripts import RedisTranscripts
 from bot.pipeline.redis_streams.turns import RedisTurnQueue
 from bot.pipeline.sender import DeliveryJobs
@@ -52,6 +55,11 @@ from channels.web.connection import Limits as WebLimits
 
 # How long a starting role waits for Redis and the database, which may be starting too.
 _STORES_SECONDS = 30.0
+
+# What is known of a delivery is of use for as long as somebody may ask: an echo, another sender.
+_DELIVERIES_KEPT = 7 * 24 * 3600.0
+# A sender mostly waits: while one platform is away, this many of its messages hold up no other's.
+_DELIVERIES_UNDER_WAY = 4_096
 
 _until_stores_answer = retry(
     retry=retry_if_exception_type(StorageUnavailable),
@@ -165,9 +173,17 @@ def build_worker(settings: Settings, redis: Redis, engine: DialogueEngine, holde
 
 def build_sender(settings: Settings, redis: Redis, holder: str) -> Consumer:
     """A sender over the channels that are on, not yet running."""
-    queue = RedisOutbox(redis, Layout(settings.partitions), settings.lease_seconds)
-    jobs = DeliveryJobs(queue, push_channels(), settings.delivery_give_up)
-    return _consumer(settings, queue, jobs, holder)
+    layout = Layout(settings.partitions)
+    queue = RedisOutbox(redis, layout, settings.lease_seconds)
+    waits = Waits(give_up=settings.delivery_give_up)
+    jobs = DeliveryJobs(
+        queue,
+        push_channels(),
+        RedisDeliveries(redis, layout, settings.delivery_give_up + _DELIVERIES_KEPT),
+        RedisPacer(redis, longest_call=waits.call + 5.0),
+        waits,
+    )
+    return _consumer(settings, queue, jobs, holder, most_under_way=_DELIVERIES_UNDER_WAY)
 
 
 def push_channels() -> dict[str, PushChannel]:
@@ -176,7 +192,11 @@ def push_channels() -> dict[str, PushChannel]:
 
 
 def _consumer(
-    settings: Settings, queue: PartitionQueue, source: JobSource, holder: str
+    settings: Settings,
+    queue: PartitionQueue,
+    source: JobSource,
+    holder: str,
+    most_under_way: int | None = None,
 ) -> Consumer:
     return Consumer(
         queue,
@@ -186,6 +206,7 @@ def _consumer(
         balance_seconds=min(1.0, settings.lease_seconds / 4),
         # Less than a supervisor waits before it kills.
         finish_seconds=min(20.0, settings.turn_timeout),
+        most_under_way=most_under_way,
     )
 
 

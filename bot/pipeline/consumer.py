@@ -62,7 +62,10 @@ class JobSource(ABC):
 
     @abstractmethod
     def forget(self, lease: Lease) -> None:
-        """Drop what is remembered of a lease's conversations: it is not held any more."""
+        """Drop what is remembered of a lease's conversations: nothing more of it is begun here.
+
+        Its jobs under way end as soon as they can do so safely, finished or not.
+        """
 
 
 class Consumer:
@@ -80,11 +83,15 @@ class Consumer:
         batch_size: int,
         balance_seconds: float,
         finish_seconds: float,
+        most_under_way: int | None = None,
     ) -> None:
         """
         Args:
             balance_seconds: the time between two looks at the leases: a few per lease time.
             finish_seconds: how long the jobs under way may take after a stop.
+            most_under_way: nothing more is read while so many are worked on or wait; two batches
+                unless said. Jobs that spend their time waiting need more room, else those that
+                wait longest hold up all others.
         """
         self._queue = queue
         self._source = source
@@ -92,10 +99,13 @@ class Consumer:
         self._batch_size = batch_size
         self._balance_seconds = balance_seconds
         self._finish_seconds = finish_seconds
+        self._most_under_way = most_under_way or batch_size * _READ_AHEAD
+        self._stopping = False
         self._held: dict[int, Lease] = {}
         self._read: dict[int, Lease] = {}
         self._waiting: dict[str, deque[Job]] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._working: dict[str, Lease] = {}
         self._room = asyncio.Event()
         self._balancing = asyncio.Lock()
 
@@ -117,7 +127,10 @@ class Consumer:
         finally:
             # Cutting the reading off is safe anywhere: what it took stays unacknowledged.
             await cancel([reading])
+            self._stopping = True
             self._waiting.clear()
+            for lease in {*self._held.values(), *self._read.values()}:
+                self._source.forget(lease)
             if self._running:
                 await asyncio.wait(set(self._running.values()), timeout=self._finish_seconds)
             await cancel([*self._running.values(), balancing, stopping])
@@ -149,10 +162,13 @@ class Consumer:
         given_up = [lease for number, lease in self._held.items() if kept.get(number) != lease]
         # Not what is new in `kept`: a lease may be held whose unfinished entries could not be read.
         new = [lease for number, lease in kept.items() if self._read.get(number) != lease]
-        for lease in given_up:
-            await self._finish(lease)
-        await self._queue.release(given_up)
-        self._held = kept
+        ended = await asyncio.gather(*(self._finish(lease) for lease in given_up))
+        idle = [lease for lease, has_ended in zip(given_up, ended, strict=True) if has_ended]
+        await self._queue.release(idle)
+        # A lease whose jobs take longer is kept until they are done: the next holder would do the
+        # same work a second time. Last, so that it stays the first to be given up.
+        busy = {lease.partition: lease for lease in given_up if lease not in idle}
+        self._held = {**kept, **busy}
         for lease in new:
             entries = await self._queue.unfinished(lease)
             if entries:
@@ -164,7 +180,7 @@ class Consumer:
 
     async def _keep_reading(self) -> None:
         while True:
-            while self._under_way() >= self._batch_size * _READ_AHEAD:
+            while self._under_way() >= self._most_under_way:
                 self._room.clear()
                 await self._room.wait()
             leases = list(self._read.values())
@@ -198,7 +214,7 @@ class Consumer:
         return len(self._running) + sum(len(jobs) for jobs in self._waiting.values())
 
     async def _dispatch(self, entries: Sequence[Entry]) -> None:
-        if not entries:
+        if not entries or self._stopping:
             return
         for job in await self._source.prepare(entries):
             conversation = job.conversation_id
@@ -212,8 +228,10 @@ class Consumer:
                 job = jobs.popleft()
                 if not jobs:
                     del self._waiting[conversation]
+                self._working[conversation] = job.entry.lease
                 await self._run(job)
         finally:
+            self._working.pop(conversation, None)
             del self._running[conversation]
             self._room.set()
 
@@ -248,8 +266,10 @@ class Consumer:
         self._source.forget(lease)
         self._room.set()
 
-    async def _finish(self, lease: Lease) -> None:
-        """Take nothing more of a lease and let its jobs under way end, before it is given up."""
+    async def _finish(self, lease: Lease) -> bool:
+        """Take nothing more of a lease and let its jobs under way end; whether they have."""
         self._drop(lease)
-        if self._running:
-            await asyncio.wait(set(self._running.values()), timeout=self._balance_seconds)
+        jobs = {self._running[name] for name, under in self._working.items() if under == lease}
+        if jobs:
+            await asyncio.wait(jobs, timeout=self._balance_seconds)
+        return lease not in self._working.values()

@@ -1,4 +1,4 @@
-"""The worker and the sender over real queues: order, crashes, failures, clean stops."""
+"""The worker over real queues: order, crashes, failures, clean stops."""
 
 from __future__ import annotations
 
@@ -9,21 +9,19 @@ from typing import Any
 
 import pytest
 
-from bot.errors import DeliveryDelayed, DeliveryRefused, StorageUnavailable, TurnFailed
+from bot.errors import StorageUnavailable, TurnFailed
 from bot.model.content import Content, Text
-from bot.model.messages import Author, Inbound, Outbound
+from bot.model.messages import Author, Inbound
 from bot.model.turns import TrackerWindow, TurnResult
 from bot.pipeline.consumer import Consumer
 from bot.pipeline.redis_streams.client import Redis, connect
 from bot.pipeline.redis_streams.dead_letters import RedisDeadLetters
 from bot.pipeline.redis_streams.inbox import RedisInbox
 from bot.pipeline.redis_streams.leases import release_holder
-from bot.pipeline.redis_streams.outbox import RedisOutbox
 from bot.pipeline.redis_streams.transcripts import RedisTranscripts
-from bot.pipeline.sender import DeliveryJobs
 from bot.pipeline.turn import TurnTaker
 from bot.pipeline.worker import TurnJobs
-from bot.ports import DialogueEngine, PushChannel
+from bot.ports import DialogueEngine
 from tests.pipeline import LAYOUT, LEASE_SECONDS, inbound, turn_queue
 from tests.valkey import ValkeyServer
 
@@ -292,72 +290,6 @@ async def test_two_workers_share_and_each_answers_once(redis: Redis, inbox: Redi
             said = await answers(redis, f"web:{number}", 5)
             assert said == [Text(f"{turn + 1}: turn {turn}") for turn in range(5)]
     assert all(engine.batches for engine in engines)
-
-
-class RecordingChannel(PushChannel):
-    """Takes messages, after refusing each a number of times."""
-
-    name = "telegram"
-
-    def __init__(self, errors: Sequence[Exception] = ()) -> None:
-        self.delivered: list[Outbound] = []
-        self._errors = list(errors)
-
-    async def deliver(self, message: Outbound) -> None:
-        if self._errors:
-            raise self._errors.pop(0)
-        self.delivered.append(message)
-
-
-async def send_all(redis: Redis, channel: PushChannel, conversations: Sequence[str]) -> None:
-    """Run a sender until the outbox is empty."""
-    queue = RedisOutbox(redis, LAYOUT, LEASE_SECONDS)
-    jobs = DeliveryJobs(queue, {channel.name: channel}, give_up_after=5.0)
-    consumer = Consumer(queue, jobs, "s1", 8, LEASE_SECONDS / 4, 5.0)
-    stop = asyncio.Event()
-    task = asyncio.create_task(consumer.run(stop))
-    partitions = {LAYOUT.partition_of(conversation) for conversation in conversations}
-    for _ in range(400):
-        lengths = [await redis.xlen(LAYOUT.queue(number, "outbox")) for number in partitions]
-        if not any(lengths):
-            break
-        await asyncio.sleep(0.02)
-    stop.set()
-    await task
-
-
-async def answer_on_telegram(redis: Redis, inbox: RedisInbox, texts: Sequence[str]) -> None:
-    for text in texts:
-        await inbox.accept(inbound(text, channel="telegram", sender="4711"))
-    async with working(redis, CountingEngine()):
-        await answers(redis, "web:c1", len(texts))
-
-
-async def test_the_sender_delivers_in_order(redis: Redis, inbox: RedisInbox) -> None:
-    await answer_on_telegram(redis, inbox, ["a", "b", "c"])
-    channel = RecordingChannel([DeliveryDelayed("busy", retry_after=0.05), DeliveryDelayed("5xx")])
-    await send_all(redis, channel, ["web:c1"])
-    assert [message.content for message in channel.delivered] == [
-        Text("1: a"),
-        Text("2: b"),
-        Text("3: c"),
-    ]
-    assert {message.recipient for message in channel.delivered} == {"4711"}
-
-
-async def test_what_the_platform_refuses_is_a_dead_letter_and_the_rest_goes_out(
-    redis: Redis, inbox: RedisInbox
-) -> None:
-    await answer_on_telegram(redis, inbox, ["a", "b"])
-    channel = RecordingChannel([DeliveryRefused("chat not found")])
-    await send_all(redis, channel, ["web:c1"])
-    assert [message.content for message in channel.delivered] == [Text("2: b")]
-    letters = RedisDeadLetters(redis, LAYOUT)
-    (letter,) = await letters.list()
-    assert (letter.queue, letter.reason) == ("outbox", "DeliveryRefused: chat not found")
-    await letters.replay([letter.id])
-    await send_all(redis, channel, ["web:c1"])
-    assert [message.content for message in channel.delivered] == [Text("2: b"), Text("1: a")]
 
 
 async def _raise(error: Exception) -> None:

@@ -14,6 +14,12 @@ that one script touches live on one node:
 | `fk:{p}:chat:<c>`                | stream | the transcript of conversation `c`               |
 | `fk:{p}:tracker:<c>`             | list   | the tracker's events, one JSON object each       |
 | `fk:{p}:base:<c>`                | string | the window's base and start, JSON                |
+| `fk:{p}:contact:<c>`             | hash   | where `c`'s customer was last heard              |
+| `fk:{p}:delivery:<id>`           | hash   | a message's calls, what is known; expires        |
+| `fk:{p}:offer:<id>`              | hash   | a message's choices, by number; expires          |
+| `fk:{p}:counts`                  | hash   | what the senders have done, by channel           |
+| `fk:{pace}:<key>:<n>/<s>`        | zset   | calls that count against a rate; expires         |
+| `fk:{pace}:<key>:held`           | string | a platform has asked to wait; expires            |
 | `fk:layout`                      | string | the number of partitions                         |
 | `fk:{<role>}:holders`            | zset   | live processes, by when their heartbeat expires  |
 | `fk:{<role>}:about`              | hash   | what each of them says of itself, JSON           |

@@ -12,7 +12,7 @@ from bot.ports import Accepted, Inbox
 
 
 class RedisInbox(Inbox):
-    """Accepts a message in one script: mark, entry and transcript's line, or nothing."""
+    """Accepts a message in one script: mark, entry, transcript's line and contact, or nothing."""
 
     def __init__(self, redis: Redis, layout: Layout, dedupe_seconds: int) -> None:
         self._redis = redis
@@ -30,13 +30,24 @@ class RedisInbox(Inbox):
             self._layout.seen(message),
             self._layout.queue(partition, "inbox"),
             self._layout.chat(conversation_id),
+            self._layout.contact(conversation_id),
         ]
         line = utterance_to_json(
             message.event_id, Author.CUSTOMER, message.channel, message.content
         )
         entry, cursor, duplicate = await self._accept(
             keys,
-            [self._dedupe_seconds, message.to_json(), line, NOTICES, conversation_id, partition],
+            [
+                self._dedupe_seconds,
+                message.to_json(),
+                line,
+                NOTICES,
+                conversation_id,
+                partition,
+                message.channel,
+                message.sender,
+                repr(float(message.received_at)),
+            ],
         )
         return Accepted(turn_id(partition, entry.decode()), cursor.decode(), bool(duplicate))
 

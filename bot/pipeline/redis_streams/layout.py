@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.model.messages import Inbound
+from bot.model.messages import Inbound, Outbound
 
 Role = Literal["inbox", "outbox"]
 
 GROUPS: dict[Role, str] = {"inbox": "workers", "outbox": "senders"}
 NOTICES = "fk:notices"
 LAYOUT = "fk:layout"
+
+_TURN = re.compile(r"(\d{1,4})-\d{1,20}-\d{1,20}", re.ASCII)
 
 
 def holders(role: Role) -> str:
@@ -23,6 +26,16 @@ def holders(role: Role) -> str:
 def about(role: Role) -> str:
     """The hash of what a role's live processes say of themselves."""
     return f"fk:{{{role}}}:about"
+
+
+def paced(key: str, count: int, seconds: float) -> str:
+    """The sorted set of the calls that count against a rate."""
+    return f"fk:{{pace}}:{key}:{count}/{seconds:g}"
+
+
+def held(key: str) -> str:
+    """What exists for as long as nothing may be called that counts against that key."""
+    return f"fk:{{pace}}:{key}:held"
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,34 @@ class Layout:
         """The deduplication mark of a message."""
         where = self._of(message.conversation_id)
         return f"{where}:seen:{message.channel}:{message.conversation_id}:{message.event_id}"
+
+    def contact(self, conversation_id: str) -> str:
+        """Where the customer was last heard."""
+        return f"{self._of(conversation_id)}:contact:{conversation_id}"
+
+    def counts(self, partition: int) -> str:
+        """What the senders have done."""
+        return f"fk:{{{partition}}}:counts"
+
+    def partition_of_turn(self, turn_id: str) -> int | None:
+        """The partition that a turn's name begins with; None for what is no turn's name."""
+        match = _TURN.fullmatch(turn_id)
+        if match is None or int(match[1]) >= self.partitions:
+            return None
+        return int(match[1])
+
+    def partition_of_outbound(self, message: Outbound) -> int:
+        """The partition that a message waits in."""
+        partition = self.partition_of_turn(message.turn_id)
+        return self.partition_of(message.conversation_id) if partition is None else partition
+
+    def delivery(self, partition: int, message_id: str) -> str:
+        """What is known of a message's delivery."""
+        return f"fk:{{{partition}}}:delivery:{message_id}"
+
+    def offer(self, partition: int, message_id: str) -> str:
+        """A message's choices."""
+        return f"fk:{{{partition}}}:offer:{message_id}"
 
     def _of(self, conversation_id: str) -> str:
         return f"fk:{{{self.partition_of(conversation_id)}}}"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import get_args
+
 from bot.pipeline.redis_streams.client import Redis, storage_errors
 from bot.pipeline.redis_streams.heartbeats import Heartbeats
 from bot.pipeline.redis_streams.layout import Layout
-from bot.ports import PipelineMonitor, PipelineState
+from bot.ports import DELIVERY_SECONDS, DeliveryCounts, Outcome, PipelineMonitor, PipelineState
 
 
 class RedisPipelineMonitor(PipelineMonitor):
@@ -25,11 +29,40 @@ class RedisPipelineMonitor(PipelineMonitor):
                 pipe.xlen(self._layout.queue(partition, "inbox"))
                 pipe.xlen(self._layout.queue(partition, "outbox"))
                 pipe.xlen(self._layout.dead(partition))
-            lengths: list[int] = await pipe.execute()
+                pipe.hgetall(self._layout.counts(partition))
+            found = await pipe.execute()
         workers = await self._workers.alive()
         return PipelineState(
-            inbox_waiting=sum(lengths[0::3]),
-            outbox_waiting=sum(lengths[1::3]),
-            dead_letters=sum(lengths[2::3]),
+            inbox_waiting=sum(found[0::4]),
+            outbox_waiting=sum(found[1::4]),
+            dead_letters=sum(found[2::4]),
             models=tuple(str(says["model"]) for says in workers.values() if says.get("model")),
+            deliveries=_by_channel(found[3::4]),
         )
+
+
+def _by_channel(counts: Iterable[Mapping[bytes, bytes]]) -> dict[str, DeliveryCounts]:
+    """Adds up the partitions' counts; their fields are `<channel>:<what>`."""
+    added: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for partition in counts:
+        for field, value in partition.items():
+            channel, _, what = field.decode().partition(":")
+            added[channel][what] += float(value)
+    return {channel: _counts(found) for channel, found in added.items()}
+
+
+def _counts(found: Mapping[str, float]) -> DeliveryCounts:
+    outcomes: tuple[Outcome, ...] = get_args(Outcome)
+    return DeliveryCounts(
+        outcomes={
+            outcome: int(found[f"outcome:{outcome}"])
+            for outcome in outcomes
+            if f"outcome:{outcome}" in found
+        },
+        retries=int(found.get("retries", 0)),
+        possibly_twice=int(found.get("possibly_twice", 0)),
+        within=tuple(
+            int(found.get(f"within:{bucket}", 0)) for bucket in range(len(DELIVERY_SECONDS) + 1)
+        ),
+        seconds=found.get("seconds", 0.0),
+    )
