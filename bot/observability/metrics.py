@@ -15,6 +15,7 @@ from prometheus_client import (
     generate_latest,
 )
 
+from bot.observability.delivery_metrics import DeliveryMetrics
 from bot.ports import PipelineState
 
 _REQUEST_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
@@ -124,6 +125,7 @@ class PipelineMetrics:
         self._workers = Gauge(
             "flerkanal_ready_workers", "Live workers with a loaded model", registry=registry
         )
+        self._deliveries = DeliveryMetrics(registry)
 
     def set(self, state: PipelineState | None) -> None:
         """Take over the state; None, where it can't be had, shows as NaN rather than as old news."""
@@ -136,3 +138,4 @@ class PipelineMetrics:
         self._waiting.labels("outbox").set(outbox)
         self._dead_letters.set(dead)
         self._workers.set(workers)
+        self._deliveries.set(state.deliveries if state is not None else {})

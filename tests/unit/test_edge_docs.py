@@ -40,7 +40,7 @@ def test_every_metric_is_explained() -> None:
     for metrics in (HttpMetrics, MessageMetrics, PipelineMetrics):
         metrics(registry)
     found = {family.name for family in registry.collect()}
-    assert len(found) == 9
+    assert len(found) == 13
     explained = {name.removesuffix("_total") for name in names_in("monitoring.md")}
     assert found <= explained
     assert {name for name in explained if name.startswith("flerkanal_")} <= found

@@ -10,7 +10,15 @@ from bot.errors import StorageUnavailable
 from bot.model.messages import Inbound, Utterance
 from bot.observability.metering import AnswerTimes, MeteredInbox, MeteredTranscripts
 from bot.observability.metrics import HttpMetrics, MessageMetrics, PipelineMetrics, exposition
-from bot.ports import Accepted, Inbox, Notice, PipelineState, Transcripts
+from bot.ports import (
+    DELIVERY_SECONDS,
+    Accepted,
+    DeliveryCounts,
+    Inbox,
+    Notice,
+    PipelineState,
+    Transcripts,
+)
 
 
 class OneInbox(Inbox):
@@ -132,3 +140,27 @@ async def test_looking_for_a_message_counts_nothing() -> None:
     assert await inbox.find(message()) == known
     assert await MeteredInbox(OneInbox(), metrics, AnswerTimes(metrics)).find(message()) is None
     assert "rest" not in exposition(registry).decode()
+
+
+def test_what_the_senders_did() -> None:
+    registry = CollectorRegistry()
+    pipeline = PipelineMetrics(registry)
+    assert "flerkanal_delivery_seconds_count" not in exposition(registry).decode()
+    within = (2, 1, *(0 for _ in DELIVERY_SECONDS[2:]), 1)
+    counts = DeliveryCounts({"delivered": 4, "refused": 1}, 7, 2, within, 4000.5)
+    pipeline.set(PipelineState(0, 0, 1, (), {"telegram": counts}))
+    text = exposition(registry).decode()
+    for line in (
+        'flerkanal_deliveries_total{channel="telegram",outcome="delivered"} 4.0',
+        'flerkanal_deliveries_total{channel="telegram",outcome="refused"} 1.0',
+        'flerkanal_delivery_retries_total{channel="telegram"} 7.0',
+        'flerkanal_delivery_possibly_twice_total{channel="telegram"} 2.0',
+        'flerkanal_delivery_seconds_bucket{channel="telegram",le="0.1"} 2.0',
+        'flerkanal_delivery_seconds_bucket{channel="telegram",le="3600.0"} 3.0',
+        'flerkanal_delivery_seconds_bucket{channel="telegram",le="+Inf"} 4.0',
+        'flerkanal_delivery_seconds_count{channel="telegram"} 4.0',
+        'flerkanal_delivery_seconds_sum{channel="telegram"} 4000.5',
+    ):
+        assert line in text
+    pipeline.set(None)
+    assert "telegram" not in exposition(registry).decode()
