@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -85,12 +86,18 @@ def rating_choices(content: Rating) -> tuple[Button, ...]:
 
 
 def choice_named(content: Content, words: str) -> Button | None:
-    """The choice whose title the words are, however they are written and spaced."""
+    """The choice whose title the words are, however they are written and spaced.
+
+    None where the words may be several choices. On a card of a carousel, `card: title` is one, and
+    the card's own title where it has a single choice.
+    """
     wanted = _folded(words)
-    for button in choices_of(content):
-        if wanted and _folded(button.title) == wanted:
-            return button
-    return None
+    named = {
+        choice.payload: choice
+        for title, choice in _titles(content)
+        if wanted and _folded(title) == wanted
+    }
+    return next(iter(named.values())) if len(named) == 1 else None
 
 
 def choice_numbered(content: Content, words: str) -> Button | None:
@@ -120,5 +127,18 @@ def _buttons(content: Content) -> Iterator[Button]:
             yield Button(day.isoformat(), content.payload.replace(DATE, day.isoformat()))
 
 
+def _titles(content: Content) -> Iterator[tuple[str, Button]]:
+    for choice in choices_of(content):
+        yield choice.title, choice
+    if isinstance(content, Carousel):
+        for card in content.cards:
+            on_card = choices_of(card)
+            for choice in on_card:
+                yield f"{card.title}: {choice.title}", choice
+            if len(on_card) == 1:
+                yield card.title, on_card[0]
+
+
 def _folded(words: str) -> str:
-    return " ".join(words.casefold().split())
+    composed = unicodedata.normalize("NFC", words).casefold()
+    return " ".join(composed.split()).rstrip(" .!?…")

@@ -14,6 +14,7 @@ from typing import Any
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.exceptions import ModelNotFound as RasaModelNotFound
 from rasa.shared.constants import INTENT_MESSAGE_PREFIX
+from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLStoryReader
 from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
@@ -25,6 +26,7 @@ from bot.model.messages import Inbound
 from bot.model.turns import TrackerWindow, TurnResult
 from bot.pipeline.rasa_actions import InProcessActions, RemoteActions
 from bot.pipeline.rasa_answers import contents_of
+from bot.pipeline.rasa_choices import Numbered, chosen_payload, language_of
 from bot.pipeline.rasa_processor import SERVICE_UNAVAILABLE, TurnProcessor
 from bot.pipeline.rasa_window import cut, tracker_from, turns_to_keep
 from bot.ports import DialogueEngine
@@ -37,6 +39,10 @@ _LIVE_TRACKERS = 1_024
 _DAMAGED_ARCHIVE = (EOFError, tarfile.TarError, zlib.error)
 
 Actions = InProcessActions | RemoteActions
+
+
+def _never(_: str, __: Content) -> bool:
+    return False
 
 
 class AnswerChannel(OutputChannel):
@@ -60,18 +66,25 @@ class AnswerChannel(OutputChannel):
 
 
 class RasaEngine(DialogueEngine):
-    """A trained model and the actions it may call. Not to be shared between threads."""
+    """A trained model and the actions it may call. Not to be shared between threads.
 
-    def __init__(self, processor: TurnProcessor, actions: Actions) -> None:
+    `numbered` tells whether a channel, by its name, shows the choices of a content as a numbered
+    list: there a number that is typed counts as pressed.
+    """
+
+    def __init__(
+        self, processor: TurnProcessor, actions: Actions, numbered: Numbered = _never
+    ) -> None:
         self._processor = processor
         self._actions = actions
+        self._numbered = numbered
         self._domain = processor.domain
         nodes = processor.model_metadata.predict_schema.nodes.values()
         self._keep_turns = turns_to_keep(node.config for node in nodes)
         self._live: OrderedDict[str, tuple[TrackerWindow, DialogueStateTracker]] = OrderedDict()
 
     @classmethod
-    def load(cls, model: Path, actions: Actions) -> RasaEngine:
+    def load(cls, model: Path, actions: Actions, numbered: Numbered = _never) -> RasaEngine:
         """Takes seconds. Raises ModelNotFound where the file is no model that can be served."""
         try:
             processor = TurnProcessor(model, actions)
@@ -87,7 +100,7 @@ class RasaEngine(DialogueEngine):
                 f"the domain has no response {SERVICE_UNAVAILABLE}, which tells a customer that a"
                 " system behind the bot has failed: add it to domain.yml and train again"
             )
-        return cls(processor, actions)
+        return cls(processor, actions, numbered)
 
     @property
     def version(self) -> str:
@@ -103,29 +116,25 @@ class RasaEngine(DialogueEngine):
         self._actions.close()
 
     def understand(self, messages: Sequence[Inbound]) -> Sequence[dict[str, Any]]:
-        """See the port. A payload is unpacked as it stands; only words go through the NLU."""
-        parses: list[dict[str, Any] | None] = [
-            None if message.payload is None else self._unpack(message.payload)
-            for message in messages
-        ]
+        """See the port. A command is unpacked as it stands; only words go through the NLU."""
+        parses = [_unpacked(message.command, self._domain) for message in messages]
         words = [number for number, parse in enumerate(parses) if parse is None]
         if words:
-            runs = self._processor.graph_runner.run(
-                inputs={
-                    "__message__": [self._user_message(messages[number]) for number in words],
-                    "__tracker__": None,
-                },
-                targets=[self._processor.model_metadata.nlu_target],
-            )
-            parsed = runs[self._processor.model_metadata.nlu_target]
-            for number, result in zip(words, parsed, strict=True):
-                parses[number] = self._parse_data(result)
+            understood = self._understand_words([messages[number].for_bot for number in words])
+            for number, parse in zip(words, understood, strict=True):
+                parses[number] = parse
         return [parse for parse in parses if parse is not None]
 
     async def answer(
         self, message: Inbound, turn_id: str, parse: dict[str, Any], window: TrackerWindow
     ) -> TurnResult:
-        """See the port."""
+        """See the port. What is typed where choices were offered may be one of them."""
+        if message.command is None:
+            payload = chosen_payload(
+                message.channel, message.text, window, language_of(window), self._numbered
+            )
+            if payload is not None:
+                parse = _unpacked(payload, self._domain) or self._understand_words([payload])[0]
         return await self._take(self._processor.take_turn, message, turn_id, parse, window)
 
     async def apologise(self, message: Inbound, turn_id: str, window: TrackerWindow) -> TurnResult:
@@ -173,25 +182,40 @@ class RasaEngine(DialogueEngine):
         self._live[conversation_id] = (after, tracker)
         if len(self._live) > _LIVE_TRACKERS:
             self._live.popitem(last=False)
-        return TurnResult(events, channel.answers, after, rebased=shorter is not None)
-
-    def _user_message(self, message: Inbound) -> UserMessage:
-        # Typed words are never a command, not even when they begin like one.
-        return UserMessage(message.text.lstrip(INTENT_MESSAGE_PREFIX + " "))
-
-    def _unpack(self, payload: str) -> dict[str, Any]:
-        message = YAMLStoryReader.unpack_regex_message(
-            Message({TEXT: payload}), self._domain, entity_extractor_name="payload"
+        return TurnResult(
+            events,
+            channel.answers,
+            after,
+            rebased=shorter is not None,
+            language=language_of(after),
         )
-        return self._parse_data(message)
 
-    @staticmethod
-    def _parse_data(message: Message) -> dict[str, Any]:
-        parse: dict[str, Any] = {TEXT: "", INTENT: {"name": None, "confidence": 0.0}, ENTITIES: []}
-        parse.update(message.as_dict(only_output_properties=True))
-        if "intent_ranking" in parse:
-            parse["intent_ranking"] = parse["intent_ranking"][:_RANKED_INTENTS]
-        return parse
+    def _understand_words(self, texts: Sequence[str]) -> list[dict[str, Any]]:
+        target = self._processor.model_metadata.nlu_target
+        # Typed words are never a command, not even when they begin like one.
+        messages = [UserMessage(text.lstrip(INTENT_MESSAGE_PREFIX + " ")) for text in texts]
+        runs = self._processor.graph_runner.run(
+            inputs={"__message__": messages, "__tracker__": None}, targets=[target]
+        )
+        return [_parse_data(message) for message in runs[target]]
+
+
+def _unpacked(command: str | None, domain: Domain) -> dict[str, Any] | None:
+    """The parse of a command such as `/order_status`; None for words."""
+    if command is None or not command.lstrip().startswith(INTENT_MESSAGE_PREFIX):
+        return None
+    message = YAMLStoryReader.unpack_regex_message(
+        Message({TEXT: command}), domain, entity_extractor_name="payload"
+    )
+    return _parse_data(message)
+
+
+def _parse_data(message: Message) -> dict[str, Any]:
+    parse: dict[str, Any] = {TEXT: "", INTENT: {"name": None, "confidence": 0.0}, ENTITIES: []}
+    parse.update(message.as_dict(only_output_properties=True))
+    if "intent_ranking" in parse:
+        parse["intent_ranking"] = parse["intent_ranking"][:_RANKED_INTENTS]
+    return parse
 
 
 def _rasa_message(

@@ -48,8 +48,8 @@ from bot.model.content import (
 )
 from channels.rendering.abilities import Abilities
 from channels.rendering.forms import Asked, fits_under, over, paragraphs, plan, show, texts
-from channels.rendering.markup import bold, link
 from channels.rendering.words import day_example, day_title, words_for
+from channels.rendering.writing import bold, link
 
 # A day for the example where nothing bounds the dates.
 _SOME_DAY = date(2030, 1, 31)

@@ -19,9 +19,9 @@ from bot.model.content import (
     Text,
 )
 from channels.rendering.abilities import Abilities
-from channels.rendering.markup import link, list_line
 from channels.rendering.split import split_text
 from channels.rendering.words import words_for
+from channels.rendering.writing import link, list_line
 
 Form = Literal["buttons", "quick_replies", "list_choice", "numbers"]
 _FORMS: tuple[Form, ...] = ("buttons", "quick_replies", "list_choice")

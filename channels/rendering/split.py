@@ -18,7 +18,8 @@ from uniseg.graphemecluster import grapheme_clusters
 from uniseg.linebreak import line_break_boundaries
 from uniseg.sentencebreak import sentence_boundaries
 
-from channels.rendering.markup import Block, Code, Item, Paragraph, Span, as_plain, parse, source
+from channels.rendering.markup import Block, Code, Item, Paragraph, Span, as_plain, parse
+from channels.rendering.writing import source
 
 Length = Callable[[str], int]
 Rendered = Callable[[Sequence[Block]], str]
