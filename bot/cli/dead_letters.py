@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -91,12 +92,15 @@ def table_of(letters: Sequence[DeadLetter], content: bool) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("ID", "Since (UTC)", "From"):
         table.add_column(heading, no_wrap=True)
+    table.add_column("To", overflow="fold")
     table.add_column("Why", overflow="fold")
     for letter in letters:
-        why = Text(letter.reason)
+        answer = _undelivered(letter)
+        to = f"{answer.channel} {answer.recipient}" if answer else ""
+        why = Text(_plain(letter.reason))
         if content:
             why.append(f"\n{_excerpt(letter.raw)}", style="dim")
-        table.add_row(letter.id, _when(letter.at), letter.queue, why)
+        table.add_row(letter.id, _when(letter.at), letter.queue, Text(to), why)
     return table
 
 
@@ -113,7 +117,12 @@ async def _dead_letters() -> AsyncIterator[DeadLetters]:
 
 
 def _as_json(letter: DeadLetter, content: bool) -> dict[str, str]:
-    shown = {"raw": letter.raw.decode(errors="replace")} if content else {}
+    answer = _undelivered(letter)
+    shown: dict[str, str] = {}
+    if answer:
+        shown = {"channel": answer.channel, "recipient": answer.recipient, "error": answer.error}
+    if content:
+        shown["raw"] = letter.raw.decode(errors="replace")
     return {
         "id": letter.id,
         "queue": letter.queue,
@@ -123,10 +132,41 @@ def _as_json(letter: DeadLetter, content: bool) -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True)
+class _Undelivered:
+    """An answer that a sender gave up. `error` is the class of what its channel raised, if one."""
+
+    channel: str
+    recipient: str
+    error: str
+
+
+def _undelivered(letter: DeadLetter) -> _Undelivered | None:
+    """None for what is no readable answer. The recipient is masked where a log masks it."""
+    from bot import errors
+    from bot.model.messages import Outbound
+    from bot.observability.redaction import Redactor
+
+    if letter.queue != "outbox":
+        return None
+    try:
+        message = Outbound.from_json(letter.raw)
+    except errors.UnreadableEntry:
+        return None
+    kind = letter.reason.partition(":")[0]
+    known = getattr(errors, kind, None) if kind.isidentifier() else None
+    is_error = isinstance(known, type) and issubclass(known, errors.DeliveryError)
+    recipient = Redactor().text(_plain(message.recipient))
+    return _Undelivered(_plain(message.channel), recipient, kind if is_error else "")
+
+
+def _plain(text: str) -> str:
+    """Without control characters, which could write over the screen: what came in is not trusted."""
+    return "".join(character if character.isprintable() else "�" for character in text)
+
+
 def _excerpt(raw: bytes) -> str:
-    text = raw[: 4 * _EXCERPT].decode(errors="replace")
-    # What came in is not trusted: control characters could write over the screen.
-    plain = "".join(character if character.isprintable() else "�" for character in text)
+    plain = _plain(raw[: 4 * _EXCERPT].decode(errors="replace"))
     return plain if len(plain) <= _EXCERPT else f"{plain[:_EXCERPT]}…"
 
 
