@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     messenger_page_token: SecretStr | None = None
     messenger_app_secret: SecretStr | None = None
     messenger_verify_token: SecretStr | None = None
-    messenger_api_url: str = "https://graph.facebook.com/v21.0"
+    messenger_api_url: str = "https://graph.facebook.com/v25.0"
 
     # the dialogue
     models_dir: Path = Path("models")

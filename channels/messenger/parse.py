@@ -25,6 +25,7 @@ AS_TYPED = "="
 _ADDRESS = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.ASCII)
 # One-time codes are far longer than this; what marketing puts behind `ref` seldom looks like one.
 _CODE = re.compile(r"[A-Z2-9]{16,64}", re.ASCII)
+_FROM_PROFILE = re.compile(r"\+?[0-9 ().-]{5,40}|[^\s@/]{1,64}@[^\s@]{1,255}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 _MILLISECONDS_FROM = 100_000_000_000
 _RECEIPTS: tuple[tuple[str, Literal["delivered", "read"]], ...] = (
@@ -184,13 +185,14 @@ def _message(
     reply_to = text_of((_object(message, "reply_to") or {}).get("mid"))
     if reply_to:
         metadata["reply_to"] = reply_to
+    payload = _payload(quick_reply.get("payload"))
     said = Said(
         page,
         sender,
         mid,
         at,
         text,
-        _payload(quick_reply.get("payload")),
+        payload,
         attachments,
         metadata=metadata,
     )
@@ -240,7 +242,8 @@ def _echo(page: str, message: Mapping[str, Any]) -> Event:
 
 def _payload(value: Any) -> str | None:
     payload = clean(value).strip()
-    return None if payload in ("", AS_TYPED) else payload
+    # A number or an address out of the customer's profile comes as the payload: it is their words.
+    return None if payload in ("", AS_TYPED) or _FROM_PROFILE.fullmatch(payload) else payload
 
 
 def _code(referral: Any) -> str | None:
