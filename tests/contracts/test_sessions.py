@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import secrets
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from alembic import command
+from sqlalchemy import select, text
 
 from bot.errors import StorageUnavailable
-from bot.record.database import Database, open_engine
-from bot.record.migrate import is_current, migrate
+from bot.model.people import ChannelIdentity
+from bot.record.database import Database, open_engine, transaction
+from bot.record.migrate import alembic_config, is_current, migrate
 from bot.record.sessions import SqlSessions
 from bot.record.tables import metadata, web_sessions
 from tests.postgres import PostgresServer
@@ -28,24 +30,6 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.now
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def dsn(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'new' / 'record.sqlite3'}"
-    else:
-        server: PostgresServer = request.getfixturevalue("postgres_server")
-        with server.database() as url:
-            yield url
-
-
-@pytest.fixture
-async def database(dsn: str) -> AsyncIterator[Database]:
-    migrate(dsn)
-    database = Database(open_engine(dsn))
-    yield database
-    database.close()
 
 
 async def rows(database: Database) -> list[dict[str, object]]:
@@ -173,6 +157,53 @@ def test_the_migrations_make_the_tables_that_the_program_uses(dsn: str) -> None:
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     engine.dispose()
+
+
+def test_sessions_of_before_keep_their_conversations(dsn: str) -> None:
+    """A database of the version before, with a session in it, as that version wrote it."""
+    engine = open_engine(dsn)
+    token = secrets.token_urlsafe(32)
+    config = alembic_config()
+    with transaction(engine, write=True) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for number, (token_hash, revoked) in enumerate(
+            [
+                (hashlib.sha256(token.encode()).hexdigest(), None),
+                ("f" * 64, "2026-01-02 00:00:00.000000"),
+            ]
+        ):
+            connection.execute(
+                text(
+                    "INSERT INTO web_sessions"
+                    " (token_hash, conversation_id, created_at, last_seen_at, revoked_at)"
+                    " VALUES (:token_hash, :conversation_id, :at, :at, :revoked)"
+                ),
+                {
+                    "token_hash": token_hash,
+                    "conversation_id": f"web:{number:032x}",
+                    "at": "2026-01-01 00:00:00.000000",
+                    "revoked": revoked,
+                },
+            )
+    migrate(dsn)
+    database = Database(engine)
+    try:
+        identity = asyncio.run(SqlSessions(database).find(token))
+        assert identity == ChannelIdentity("web", "0" * 32)
+        assert identity.name == f"web:{0:032x}"
+        found = asyncio.run(rows(database))
+        found.sort(key=lambda row: str(row["address"]))
+        assert [row["address"] for row in found] == [f"{n:032x}" for n in range(2)]
+        assert [row["revoked_at"] is None for row in found] == [True, False]
+        # And back again: the conversations are named as they were.
+        with transaction(engine, write=True) as connection:
+            config.attributes["connection"] = connection
+            command.downgrade(config, "0001")
+            names = connection.execute(text("SELECT conversation_id FROM web_sessions")).scalars()
+            assert set(names) == {f"web:{n:032x}" for n in range(2)}
+    finally:
+        database.close()
 
 
 def test_roles_that_start_together_migrate_once(dsn: str) -> None:
