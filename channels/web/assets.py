@@ -38,6 +38,24 @@ _WIDGET_HEADERS = {
 _OWN_HEADERS = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
 
 
+# The widget's parts, in the order in which one builds on the other.
+_WIDGET_PARTS = (
+    "start",
+    "words",
+    "elements",
+    "markup",
+    "colour",
+    "store",
+    "link",
+    "asks",
+    "contents",
+    "thread",
+    "linking",
+    "menu",
+    "chat",
+)
+
+
 class Asset:
     """A file in memory, with its ETag."""
 
@@ -66,7 +84,7 @@ class Assets:
 
     def __init__(self) -> None:
         script = "text/javascript"
-        self.widget = Asset(_read("widget.js"), script, _WIDGET_HEADERS)
+        self.widget = Asset(_widget(), script, _WIDGET_HEADERS)
         self.demo_script = Asset(_read("demo.js"), script, _OWN_HEADERS)
         self.demo_style = Asset(_read("demo.css"), "text/css", _OWN_HEADERS)
         self._pages = _pages()
@@ -87,6 +105,13 @@ def _preferred(request: Request) -> str:
         if primary == "en":
             return "en"
     return LANGUAGES[0]
+
+
+def _widget() -> str:
+    """One script out of all parts, so that a single tag is all that a site needs."""
+    parts = [_read(f"widget/{name}.js") for name in _WIDGET_PARTS]
+    style = f"const CSS = {json.dumps(_read('widget/widget.css'), ensure_ascii=False)};\n"
+    return "\n".join(["(() => {", '"use strict";', parts[0], style, *parts[1:], "})();\n"])
 
 
 def _pages() -> dict[str, Asset]:
