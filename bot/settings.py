@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -63,9 +64,11 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
     slack_handoff_channel: str | None = None
+    slack_command: str = "/help-me"
     slack_api_url: str = "https://slack.com/api/"
     telegram_bot_token: SecretStr | None = None
     telegram_secret_token: SecretStr | None = None
+    telegram_mode: Literal["webhook", "polling"] = "webhook"
     telegram_api_url: str = "https://api.telegram.org/bot"
     messenger_page_token: SecretStr | None = None
     messenger_app_secret: SecretStr | None = None
@@ -103,6 +106,14 @@ class Settings(BaseSettings):
         if value is not None and len(value.get_secret_value()) < 32:
             raise ValueError(
                 "must have at least 32 characters, such as `openssl rand -hex 32` prints"
+            )
+        return value
+
+    @validator("slack_command")
+    def _command_name(cls, value: str) -> str:
+        if not re.fullmatch(r"/[a-z0-9_-]{1,31}", value):
+            raise ValueError(
+                "must be a slash command such as /help-me: / and up to 31 of a-z, 0-9, _ and -"
             )
         return value
 
