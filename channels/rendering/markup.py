@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from types import SimpleNamespace
 
-from markdown_it import MarkdownIt
+from markdown_it import MarkdownIt, helpers
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_block.fence import make_fence_rule
 from markdown_it.rules_block.list import list_block
@@ -147,6 +148,12 @@ def _parser() -> MarkdownIt:
     parser.block.ruler.at("fence", _closed_fence, {"alt": ["paragraph", "list"]})
     parser.inline.ruler.at("emphasis", _stars)
     parser.inline.ruler.before("link", "no_image", _no_image)
+    # Words in the place of a link's tooltip would not be seen: there, the whole is no link.
+    parser.helpers = SimpleNamespace(  # type: ignore[assignment]
+        parseLinkDestination=helpers.parseLinkDestination,
+        parseLinkLabel=helpers.parseLinkLabel,
+        parseLinkTitle=lambda *_: SimpleNamespace(ok=False),
+    )
     parser.validateLink = lambda url: _SAFE_LINK.match(url) is not None  # type: ignore[method-assign]
     return parser
 

@@ -19,7 +19,7 @@ from uniseg.linebreak import line_break_boundaries
 from uniseg.sentencebreak import sentence_boundaries
 
 from channels.rendering.markup import Block, Code, Item, Paragraph, Span, as_plain, parse
-from channels.rendering.writing import source
+from channels.rendering.writing import literal, source
 
 Length = Callable[[str], int]
 Rendered = Callable[[Sequence[Block]], str]
@@ -104,7 +104,7 @@ def split_text(
     pieces = []
     for group in split_blocks(blocks, limit, length, rendered):
         written = source(group)
-        pieces.append(as_plain(group) if written is None else written)
+        pieces.append(literal(as_plain(group)) if written is None else written)
     return pieces
 
 
@@ -222,13 +222,14 @@ def _best_cut(parts: Sequence[str], start: int, fitting: int) -> int:
     if lines:
         return lines[0]
     for first in sorted({max(start, fitting - _NEAR), start}, reverse=True):
-        ends = _boundaries(sentence_boundaries, parts, first, fitting)
+        ends = _boundaries(sentence_boundaries, parts, first, fitting, ahead=20)
         if ends:
             return ends[-1]
     for at in range(fitting, start, -1):
         if parts[at].isspace() or parts[at - 1].isspace():
             return at
-    ends = _boundaries(line_break_boundaries, parts, max(start, fitting - _NEAR), fitting)
+    near = max(start, fitting - _NEAR)
+    ends = _boundaries(line_break_boundaries, parts, near, fitting, ahead=4)
     return ends[-1] if ends else fitting
 
 
@@ -242,16 +243,22 @@ def _ends_paragraph(parts: Sequence[str], at: int) -> bool:
 
 
 def _boundaries(
-    found_in: Callable[[str], Iterator[int]], parts: Sequence[str], first: int, fitting: int
+    found_in: Callable[[str], Iterator[int]],
+    parts: Sequence[str],
+    first: int,
+    fitting: int,
+    ahead: int,
 ) -> list[int]:
-    """Where the rule allows a cut in (first, fitting], each between two graphemes."""
-    # What comes next decides whether a sentence ends: a lower-case letter goes on with it.
-    ahead = parts[first : fitting + 40]
-    offsets = [0, *accumulate(map(len, ahead))]
+    """Where the rule allows a cut in (first, fitting], each between two graphemes.
+
+    What stands `ahead` matters: a sentence goes on where a lower-case letter comes next.
+    """
+    seen = parts[first : fitting + ahead]
+    offsets = [0, *accumulate(map(len, seen))]
     cuts = []
-    for boundary in found_in("".join(ahead)):
+    for boundary in found_in("".join(seen)):
         number = bisect_left(offsets, boundary)
-        if number < len(offsets) and offsets[number] == boundary and 0 < number < len(ahead):
+        if number < len(seen) and offsets[number] == boundary and number > 0:
             cuts.append(first + number)
     return [cut for cut in cuts if cut <= fitting]
 

@@ -36,11 +36,19 @@ def link(title: str, url: str) -> str:
 
 def list_line(number: int, words: str) -> str:
     """A line of a numbered list that shows the words, even such as `1. May`."""
-    words = " ".join(words.split())
-    match parse(words):
-        case (Paragraph(),):
-            return f"{number}. {words}"
-    return f"{number}. {_WORD_JOINER}{words}"
+    return f"{number}. {literal(' '.join(words.split()))}"
+
+
+def literal(words: str) -> str:
+    """The words, with what makes no line of them an item of a list or code."""
+    return "\n".join(_no_block(line) for line in words.split("\n"))
+
+
+def _no_block(line: str) -> str:
+    match parse(line):
+        case () | (Paragraph(),) if not line.lstrip().startswith("```"):
+            return line
+    return f"{_WORD_JOINER}{line}"
 
 
 def _source_block(block: Block) -> str:

@@ -12,7 +12,8 @@ import pytest
 from actions.orders.model import Order, Origin
 from actions.orders.provider import current_store
 from actions.orders.sql_store import SqlOrderStore
-from bot.model.content import Buttons, Card, Content, Custom, Image, Text
+from bot.model.choices import choices_of
+from bot.model.content import Buttons, Card, Content, Custom, Image, QuickReplies, Text
 from bot.model.turns import TrackerWindow
 from tests.pipeline import inbound
 from tests.trained import Conversation
@@ -27,10 +28,9 @@ def words(answers: list[Content]) -> str:
     """All that the customer reads, in one string."""
     parts: list[str] = []
     for answer in answers:
-        if isinstance(answer, (Text, Buttons)):
+        if isinstance(answer, (Text, Buttons, QuickReplies)):
             parts.append(answer.text)
-        if isinstance(answer, (Buttons, Card)):
-            parts.extend(button.title for button in answer.buttons)
+        parts.extend(button.title for button in choices_of(answer))
         if isinstance(answer, Card):
             parts.extend([answer.title, answer.subtitle])
             parts.extend(f"{fact.label} {fact.value}" for fact in answer.facts)
@@ -66,9 +66,7 @@ async def test_after_five_wrong_tries_a_human_is_offered(
         await customer.say("10043")
         heard = await customer.say(postcode)
     assert offer in words(heard)
-    payloads = [
-        button.payload for one in heard if isinstance(one, Buttons) for button in one.buttons
-    ]
+    payloads = [choice.payload for one in heard for choice in choices_of(one)]
     assert "/talk_to_human" in payloads
     # The form is over: a number alone is not taken as an answer to it any more.
     assert customer.slot("requested_slot") is None
