@@ -136,7 +136,7 @@ class TelegramChannel:
             logger.info("telegram_choice_is_over")
             self._later(self._acknowledge(pressed, choice_is_over(pressed.metadata.get("locale"))))
             return
-        await self._reception.take(
+        accepted = await self._reception.take(
             Arrival(
                 identity=pressed.identity,
                 event_id=pressed.event_id,
@@ -147,7 +147,8 @@ class TelegramChannel:
             )
         )
         self._later(self._acknowledge(pressed))
-        self._later(self._mark(pressed))
+        if not accepted.duplicate:
+            self._later(self._mark(pressed))
 
     def _pass(self, event: Passed) -> None:
         log = logger.info if event.reason.startswith(("bot_is_now_", "group_")) else logger.debug

@@ -76,7 +76,11 @@ def parse_update(body: bytes) -> Update:
 def needs_me(update: Update) -> bool:
     """Whether it takes the bot's own name to read it: a group's messages may be for others."""
     message = update.message
-    return message is not None and getattr(message.chat, "type", None) in _GROUPS
+    return (
+        message is not None
+        and getattr(message.chat, "type", None) in _GROUPS
+        and _passed(message) is None
+    )
 
 
 def read_update(update: Update, me: Me | None, received_at: float) -> Event:
@@ -108,11 +112,9 @@ def read_update(update: Update, me: Me | None, received_at: float) -> Event:
 
 
 def _message(message: Message, me: Me | None, event_id: str, received_at: float) -> Event:
-    sender = message.from_user
-    if message.migrate_to_chat_id is not None:
-        return Passed("group_migrated")
-    if sender is None or message.sender_chat is not None or sender.is_bot:
-        return Passed("not_from_a_person")
+    passed, sender = _passed(message), message.from_user
+    if passed is not None or sender is None:
+        return passed or Passed("not_from_a_person")
     private = message.chat.type == ChatType.PRIVATE
     if not private and (me is None or not _is_addressed(message, me)):
         return Passed("not_addressed")
@@ -137,6 +139,16 @@ def _message(message: Message, me: Me | None, event_id: str, received_at: float)
         ),
         private,
     )
+
+
+def _passed(message: Message) -> Passed | None:
+    """Where it needs no turn, whoever it is for."""
+    sender = message.from_user
+    if message.migrate_to_chat_id is not None:
+        return Passed("group_migrated")
+    if sender is None or message.sender_chat is not None or sender.is_bot:
+        return Passed("not_from_a_person")
+    return None
 
 
 def _said(arrival: Arrival, private: bool) -> Event:

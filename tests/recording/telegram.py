@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -324,9 +325,9 @@ async def _arguments(request: Request) -> dict[str, Any]:
     if request.headers.get("content-type", "").startswith("application/json"):
         data: dict[str, Any] = await request.json()
         return data
-    async with request.form() as form:
-        given = {**request.query_params, **form}
-    return {name: _value(name, str(value)) for name, value in given.items()}
+    form = parse_qsl((await request.body()).decode(), keep_blank_values=True)
+    given = {**request.query_params, **dict(form)}
+    return {name: _value(name, value) for name, value in given.items()}
 
 
 def _value(name: str, value: str) -> Any:
