@@ -16,7 +16,9 @@ from typing import Any, ClassVar
 
 import httpx
 
+from bot.model.content import Content
 from channels.rendering.abilities import Abilities
+from tests.channels.wiring import Stores, Wired
 from tests.gateway import RunningGateway
 from tests.recording.server import RecordingPlatform
 
@@ -101,6 +103,14 @@ class ChannelUnderTest(ABC):
         self.gateway = gateway
         yield
 
+    def abilities_for(self, content: Content) -> Abilities:
+        """What it shows natively of this content; `abilities`, unless a channel says otherwise."""
+        return self.abilities
+
+    def wired(self, stores: Stores) -> Wired | None:
+        """Its two ends, where the project does not have the channel by itself."""
+        return None
+
     @abstractmethod
     def address(self, chat: str) -> str:
         """The address of the chat's identity."""
@@ -153,6 +163,10 @@ class PlatformUnderTest(ChannelUnderTest):
     @abstractmethod
     def signed(self, body: bytes) -> Event:
         """A body as the platform would deliver it."""
+
+    def fresh(self, body: bytes) -> bytes:
+        """A stored payload as if it were sent now, where the platform's times are looked at."""
+        return body
 
     @abstractmethod
     def bad(self) -> Sequence[Bad]:

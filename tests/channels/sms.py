@@ -7,11 +7,13 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import AsyncIterator, Sequence
+from typing import ClassVar
 
-from docs.examples.sms.delivery import ABILITIES
+from docs.examples.sms.adapter import SmsChannel
+from docs.examples.sms.delivery import ABILITIES, SmsDelivery
 from tests.channels.base import Bad, Choice, Event, PlatformUnderTest, Shown, numbers_in
+from tests.channels.wiring import Stores, Wired
 from tests.recording.server import serve
 from tests.recording.sms import RecordingSms
 
@@ -39,14 +41,12 @@ class SmsUnderTest(PlatformUnderTest):
         async with serve(self._platform):
             yield
 
-    @property
-    def settings(self) -> Mapping[str, Any]:
+    def wired(self, stores: Stores) -> Wired:
         """See ChannelUnderTest."""
-        return {
-            "sms_secret": SECRET,
-            "sms_token": TOKEN,
-            "sms_api_url": f"{self._platform.url}/",
-        }
+        return Wired(
+            routes=SmsChannel(stores.reception, stores.metrics, secret=SECRET).routes,
+            push=SmsDelivery(api_url=f"{self._platform.url}/", token=TOKEN),
+        )
 
     def address(self, chat: str) -> str:
         """See ChannelUnderTest."""

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import json
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import websockets
@@ -19,6 +20,12 @@ from channels.rendering.abilities import Abilities
 from tests.channels.base import ChannelUnderTest, Choice, Refused, Shown
 from tests.channels.meaning import seen
 from tests.gateway import RunningGateway
+
+_EMPTY: Mapping[str, Mapping[str, Any]] = {
+    "text": {"text": ""},
+    "buttons": {"text": "", "buttons": []},
+    "quick_replies": {"text": "", "replies": []},
+}
 
 
 class WebUnderTest(ChannelUnderTest):
@@ -46,8 +53,10 @@ class WebUnderTest(ChannelUnderTest):
         """The chat's, opened now where there is none yet."""
         if chat not in self._widgets:
             url = f"{self.gateway.address.url.replace('http', 'ws')}/webhooks/web/ws"
-            self._widgets[chat] = widget = Widget()
-            await widget.open(url)
+            widget = Widget(url)
+            await widget.open()
+            assert widget.token is not None
+            self._widgets[chat] = widget
             database = Database(open_engine(self.gateway.settings.database_dsn))
             try:
                 identity = await SqlSessions(database).find(widget.token)
@@ -82,7 +91,10 @@ class WebUnderTest(ChannelUnderTest):
         """See ChannelUnderTest."""
         widget = await self.widget(chat)
         return [
-            seen(content_from_dict(frame["content"]))
+            # What is empty is left out of a frame.
+            seen(
+                content_from_dict({**_EMPTY.get(frame["content"]["kind"], {}), **frame["content"]})
+            )
             for frame in widget.messages
             if frame["from"] != "customer"
         ]
@@ -93,33 +105,54 @@ class WebUnderTest(ChannelUnderTest):
 
 
 class Widget:
-    """One socket. `messages` are the transcript's frames, in order, each once."""
+    """One socket at a time. `messages` are the transcript's frames, in order, each once."""
 
-    def __init__(self) -> None:
-        self.token = ""
+    def __init__(self, url: str) -> None:
+        self.token: str | None = None
         self.messages: list[dict[str, Any]] = []
         self.others: list[dict[str, Any]] = []
-        self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._url = url
+        self._waiting: defaultdict[str, list[asyncio.Future[dict[str, Any]]]] = defaultdict(list)
+        self._known: set[str] = set()
         self._socket: Any = None
         self._listening: asyncio.Task[None] | None = None
 
-    async def open(self, url: str) -> None:
-        """Connect and greet."""
-        self._socket = await websockets.connect(url)  # type: ignore[attr-defined]
-        await self._socket.send(json.dumps({"type": "hello"}))
-        welcome = json.loads(await asyncio.wait_for(self._socket.recv(), 30))
-        assert welcome["type"] == "welcome", welcome
+    async def open(self) -> None:
+        """Connect and greet, where that has not been done. Raises Refused."""
+        if self._listening is not None and not self._listening.done():
+            return
+        self._socket = await websockets.connect(self._url)  # type: ignore[attr-defined]
+        hello = {"type": "hello", **({"token": self.token} if self.token else {})}
+        await self._socket.send(json.dumps(hello))
+        try:
+            welcome = json.loads(await asyncio.wait_for(self._socket.recv(), 30))
+        except websockets.ConnectionClosed as closed:  # type: ignore[attr-defined]
+            raise Refused(503, f"closed: {closed}") from closed
+        if welcome["type"] != "welcome":
+            raise Refused(503, json.dumps(welcome))
         self.token = welcome["token"]
+        for frame in welcome["messages"]:
+            self._note(frame)
         self._listening = asyncio.create_task(self._listen())
 
     async def say(self, message_id: str, **fields: Any) -> None:
-        """Send a message and wait until it is accepted. Raises Refused."""
-        answer = asyncio.get_running_loop().create_future()
-        self._waiting[message_id] = answer
-        await self.send(type="message", id=message_id, **fields)
-        frame = await asyncio.wait_for(answer, 60)
+        """Send a message and wait until it is accepted; later, where it is too much at once.
+
+        Raises Refused.
+        """
+        frame = await self._ask(message_id, fields)
+        while frame.get("code") == "slow_down":
+            await asyncio.sleep(frame["retry_after"])
+            frame = await self._ask(message_id, fields)
         if frame["type"] != "accepted":
-            raise Refused(400, json.dumps(frame))
+            raise Refused(503 if "retry_after" in frame else 400, json.dumps(frame))
+
+    async def _ask(self, message_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        await self.open()
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._waiting[message_id].append(answer)
+        await self.send(type="message", id=message_id, **fields)
+        return await asyncio.wait_for(answer, 60)
 
     async def send(self, **frame: Any) -> None:
         """One frame."""
@@ -133,15 +166,25 @@ class Widget:
             await self._socket.close()
 
     async def _listen(self) -> None:
-        known = set()
-        async for raw in self._socket:
-            frame = json.loads(raw)
-            if frame["type"] == "message" and frame["cursor"] not in known:
-                known.add(frame["cursor"])
-                self.messages.append(frame)
-            elif frame["type"] in {"accepted", "error"}:
-                waiting = self._waiting.pop(frame.get("id", ""), None)
-                if waiting is not None and not waiting.done():
-                    waiting.set_result(frame)
-            elif frame["type"] != "message":
-                self.others.append(frame)
+        with contextlib.suppress(websockets.ConnectionClosed):  # type: ignore[attr-defined]
+            async for raw in self._socket:
+                frame = json.loads(raw)
+                if frame["type"] == "message":
+                    self._note(frame)
+                elif frame["type"] in {"accepted", "error"} and "id" in frame:
+                    self._answer(frame["id"], frame)
+                else:
+                    self.others.append(frame)
+        lost = {"type": "error", "code": "closed", "retry_after": 0}
+        for message_id in list(self._waiting):
+            self._answer(message_id, lost)
+
+    def _note(self, frame: dict[str, Any]) -> None:
+        if frame["cursor"] not in self._known:
+            self._known.add(frame["cursor"])
+            self.messages.append(frame)
+
+    def _answer(self, message_id: str, frame: dict[str, Any]) -> None:
+        for waiting in self._waiting.pop(message_id, ()):
+            if not waiting.done():
+                waiting.set_result(frame)
