@@ -23,9 +23,8 @@ POST_PRIVATELY = "chat.postEphemeral"
 # What a message carries so that it is known again.
 EVENT_TYPE = "flerkanal_delivery"
 
-# Slack allows one message a second in a channel, and lets bursts pass without promising it. A tenth
-# more, because two calls do not take equally long on their way.
-_CHANNEL_SECONDS = 1.1
+# Slack allows one message a second in a channel, and lets bursts pass without promising it.
+_CHANNEL_SECONDS = 1.0
 # "Several hundred messages per minute" in a workspace: https://docs.slack.dev/apis/web-api/rate-limits/
 WORKSPACE_PER_MINUTE = 300
 

@@ -14,7 +14,7 @@ from channels.slack.client import Account, Client
 
 # As in LinkCode, without vowels: no words of a language look like one.
 _CODE = re.compile(r"[B-DF-HJ-NP-TV-Z2-9]{12,64}", re.ASCII)
-_LINK = re.compile(r"(?:link|connect|koble|koble til)\s+(\S.*)", re.IGNORECASE)
+_LINK = re.compile(r"(?:link|connect|koble til|koble)\s+(\S.*)", re.IGNORECASE)
 _UNLINK = re.compile(r"(?:unlink|disconnect|koble fra)[.!]?", re.IGNORECASE)
 
 

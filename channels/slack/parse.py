@@ -23,7 +23,7 @@ from channels.slack.mrkdwn import first_mention, mentions, plain_words
 Json = Mapping[str, Any]
 
 # What has a subtype and is a customer's own words all the same.
-_SAID = frozenset({None, "file_share", "thread_broadcast", "me_message"})
+_SAID = (None, "file_share", "thread_broadcast", "me_message")
 _ID = re.compile(r"[A-Z0-9]{1,32}", re.ASCII)
 _TIMESTAMP = re.compile(r"[0-9]{1,12}\.[0-9]{1,8}", re.ASCII)
 

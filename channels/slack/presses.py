@@ -13,7 +13,7 @@ from typing import Any
 from bot.errors import InvalidMessage
 from bot.model.choices import day_chosen
 from bot.model.content import DateChoice
-from channels.slack.address import Address
+from channels.slack.address import Address, parse_address
 from channels.slack.parse import address_in, team_of
 
 Json = Mapping[str, Any]
@@ -122,12 +122,16 @@ def _address(body: Json, action: Json) -> Address:
         channel = outer.get("id") if isinstance(outer, dict) else None
     if carried is not None and (channel is None or _is_there(carried, channel)):
         return carried
-    if not isinstance(channel, str) or not channel:
-        raise InvalidMessage("no_channel", "The press does not say where the message is.")
-    if channel.startswith("D"):
-        return Address(team_of(body), channel)
     thread = place.get("thread_ts") or place.get("message_ts")
-    return Address(team_of(body), channel, thread if isinstance(thread, str) else None)
+    parts = [team_of(body), channel]
+    if not str(channel).startswith("D"):
+        parts.append(thread)
+    try:
+        return parse_address("/".join(map(str, parts)))
+    except ValueError as error:
+        raise InvalidMessage(
+            "no_channel", "The press does not say where the message is."
+        ) from error
 
 
 def _is_there(address: Address, channel: str) -> bool:
