@@ -1,4 +1,4 @@
-"""The channels there are, by name. A new one is added here and wired in `bot/app/bootstrap.py`."""
+"""The channels there are, by name. A new one is added here and put together in `bot/app`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from starlette.routing import BaseRoute
-
-from channels.rest.adapter import RestChannel
-from channels.web.adapter import WebChannel
 
 
 class HttpChannel(Protocol):
@@ -21,7 +18,12 @@ class HttpChannel(Protocol):
         """The channel's routes, under `/webhooks/<name>/` save for pages and scripts."""
 
 
-CHANNELS: Mapping[str, type[HttpChannel]] = {
-    WebChannel.name: WebChannel,
-    RestChannel.name: RestChannel,
+# Where each one's class is; imported only where the channel is on, for the sake of the platforms'
+# libraries.
+CHANNELS: Mapping[str, str] = {
+    "web": "channels.web.adapter:WebChannel",
+    "rest": "channels.rest.adapter:RestChannel",
+    "slack": "channels.slack.adapter:SlackChannel",
+    "telegram": "channels.telegram.adapter:TelegramChannel",
+    "messenger": "channels.messenger.adapter:MessengerChannel",
 }

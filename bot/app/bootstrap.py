@@ -7,7 +7,7 @@ import contextlib
 import gc
 import logging
 import warnings
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 
 from prometheus_client import CollectorRegistry
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
@@ -15,11 +15,13 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_rand
 from bot.app.edge import EdgeLimits
 from bot.app.gateway import Address, Gateway, serve_gateway
 from bot.app.http import build_app
+from bot.app.platforms import Kept, platforms
 from bot.app.probes import NotReady, Probes, ReadinessCheck
 from bot.app.signals import stop_on_signals
 from bot.errors import StorageUnavailable
 from bot.identity.store import SqlIdentities
 from bot.identity.tokens import IdentityTokens
+from bot.model.content import Content
 from bot.observability.metering import AnswerTimes, MeteredInbox, MeteredTranscripts
 from bot.observability.metrics import HttpMetrics, MessageMetrics, PipelineMetrics, new_registry
 from bot.observability.third_party import apply_defaults
@@ -28,11 +30,13 @@ from bot.pipeline.delivery import Waits
 from bot.pipeline.embedded_server import EmbeddedServer
 from bot.pipeline.followers import NoticeFollowers
 from bot.pipeline.redis_streams.client import Redis, connect, ensure_layout
+from bot.pipeline.redis_streams.contacts import RedisContacts
 from bot.pipeline.redis_streams.dead_letters import RedisDeadLetters
 from bot.pipeline.redis_streams.deliveries import RedisDeliveries
 from bot.pipeline.redis_streams.inbox import RedisInbox
 from bot.pipeline.redis_streams.layout import Layout
 from bot.pipeline.redis_streams.monitor import RedisPipelineMonitor
+from bot.pipeline.redis_streams.offers import RedisOffers
 from bot.pipeline.redis_streams.outbox import RedisOutbox
 from bot.pipeline.redis_streams.pacing import RedisPacer
 from bot.pipeline.redis_streams.transcripts import RedisTranscripts
@@ -56,6 +60,8 @@ from channels.web.connection import Limits as WebLimits
 # How long a starting role waits for Redis and the database, which may be starting too.
 _STORES_SECONDS = 30.0
 
+# A platform's batch of events: more than any of them sends at once.
+_BATCH_BYTES = 4_194_304
 # What is known of a delivery is of use for as long as somebody may ask: an echo, another sender.
 _DELIVERIES_KEPT = 7 * 24 * 3600.0
 # A sender mostly waits: while one platform is away, this many of its messages hold up no other's.
@@ -106,7 +112,7 @@ async def run_worker(settings: Settings, holder: str) -> None:
         redis = connect(redis_url(settings))
         try:
             await engine.prepare()
-            await build_worker(settings, redis, engine, holder).run(stop)
+            await build_worker(settings, redis, engine, holder, platforms(settings)).run(stop)
         finally:
             engine.close()
             await _close(redis)
@@ -120,9 +126,12 @@ async def run_sender(settings: Settings, holder: str) -> None:
     with stop_on_signals() as stop:
         await prepare_stores(settings)
         redis = connect(redis_url(settings))
+        channels = push_channels(settings, redis)
         try:
-            await build_sender(settings, redis, holder).run(stop)
+            await build_sender(settings, redis, holder, channels).run(stop)
         finally:
+            for channel in channels.values():
+                await channel.close()
             await _close(redis)
 
 
@@ -138,7 +147,12 @@ def load_engine(settings: Settings) -> DialogueEngine:
         if settings.action_endpoint
         else InProcessActions("actions", settings.action_timeout)
     )
-    engine = RasaEngine.load(find_model(settings), actions)
+    on = platforms(settings)
+
+    def numbered(channel: str, content: Content) -> bool:
+        return channel in on and on[channel].is_numbered(content)
+
+    engine = RasaEngine.load(find_model(settings), actions, numbered)
     # Rasa, TensorFlow and the model are a million objects that stay: none of them is worth a look
     # by the garbage collector in the middle of a turn.
     gc.collect()
@@ -153,8 +167,16 @@ def _quieten_rasa() -> None:
     logging.getLogger("rasa_sdk.executor").setLevel(logging.WARNING)
 
 
-def build_worker(settings: Settings, redis: Redis, engine: DialogueEngine, holder: str) -> Consumer:
-    """A worker over a loaded engine, not yet running."""
+def build_worker(
+    settings: Settings,
+    redis: Redis,
+    engine: DialogueEngine,
+    holder: str,
+    pushed: Collection[str],
+) -> Consumer:
+    """A worker over a loaded engine, not yet running; `pushed` names the channels that senders
+    deliver to.
+    """
     queue = RedisTurnQueue(
         redis,
         Layout(settings.partitions),
@@ -164,31 +186,53 @@ def build_worker(settings: Settings, redis: Redis, engine: DialogueEngine, holde
     turns = TurnTaker(
         queue,
         engine,
-        push_channels=push_channels(),
+        push_channels=pushed,
         turn_seconds=settings.turn_timeout,
         max_deliveries=settings.max_deliveries,
     )
     return _consumer(settings, queue, TurnJobs(queue, turns), holder)
 
 
-def build_sender(settings: Settings, redis: Redis, holder: str) -> Consumer:
-    """A sender over the channels that are on, not yet running."""
+def build_sender(
+    settings: Settings, redis: Redis, holder: str, channels: Mapping[str, PushChannel]
+) -> Consumer:
+    """A sender over those channels, not yet running."""
     layout = Layout(settings.partitions)
     queue = RedisOutbox(redis, layout, settings.lease_seconds)
     waits = Waits(give_up=settings.delivery_give_up)
     jobs = DeliveryJobs(
         queue,
-        push_channels(),
-        RedisDeliveries(redis, layout, settings.delivery_give_up + _DELIVERIES_KEPT),
+        channels,
+        _deliveries(settings, redis),
         RedisPacer(redis, longest_call=waits.call + 5.0),
         waits,
     )
     return _consumer(settings, queue, jobs, holder, most_under_way=_DELIVERIES_UNDER_WAY)
 
 
-def push_channels() -> dict[str, PushChannel]:
-    """The channels whose platforms must be called, by name. Web and REST are read from instead."""
-    return {}
+def push_channels(settings: Settings, redis: Redis) -> dict[str, PushChannel]:
+    """The channels that are on and whose platforms must be called, by name; to be closed.
+
+    Web and REST are none of them: they are read from instead.
+    """
+    kept = _kept(settings, redis)
+    return {
+        name: platform.delivery(settings, kept) for name, platform in platforms(settings).items()
+    }
+
+
+def _kept(settings: Settings, redis: Redis) -> Kept:
+    layout = Layout(settings.partitions)
+    return Kept(
+        contacts=RedisContacts(redis, layout),
+        offers=RedisOffers(redis, layout),
+        deliveries=_deliveries(settings, redis),
+    )
+
+
+def _deliveries(settings: Settings, redis: Redis) -> RedisDeliveries:
+    kept_seconds = settings.delivery_give_up + _DELIVERIES_KEPT
+    return RedisDeliveries(redis, Layout(settings.partitions), kept_seconds)
 
 
 def _consumer(
@@ -246,8 +290,17 @@ def build_gateway(settings: Settings) -> Gateway:
     monitor = RedisPipelineMonitor(redis, layout, settings.lease_seconds)
     identities = build_identities(settings, database)
     reception = Reception(inbox, identities, messages)
+    kept = _kept(settings, redis)
+    edges = [
+        platform.edge(settings, reception, identities, kept, messages)
+        for platform in platforms(settings).values()
+    ]
+    # Closed in order, so pushed in the opposite one.
+    for close in reversed([close for edge in edges for close in edge.close]):
+        resources.push_async_callback(close)
 
     channels: list[HttpChannel] = [
+        *(edge.channel for edge in edges),
         WebChannel(
             reception,
             identities,
@@ -255,7 +308,7 @@ def build_gateway(settings: Settings) -> Gateway:
             SqlSessions(database),
             followers,
             messages,
-            link_targets=(),
+            link_targets=[edge.links for edge in edges if edge.links is not None],
             allowed_origins=settings.allowed_origins,
             limits=WebLimits(text_chars=settings.max_text_chars),
         ),
@@ -274,9 +327,15 @@ def build_gateway(settings: Settings) -> Gateway:
     app = build_app(
         [*probes.routes, *(route for channel in channels for route in channel.routes)],
         HttpMetrics(registry),
-        EdgeLimits(body_bytes=settings.max_body_bytes),
+        EdgeLimits(
+            body_bytes=settings.max_body_bytes,
+            larger_bodies={
+                f"/webhooks/{edge.channel.name}/webhook": _BATCH_BYTES for edge in edges
+            },
+        ),
     )
-    return Gateway(app, [followers.run], resources)
+    background = [run for edge in edges for run in edge.background]
+    return Gateway(app, [followers.run, *background], resources)
 
 
 def build_identities(settings: Settings, database: Database) -> SqlIdentities:

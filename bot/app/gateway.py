@@ -168,14 +168,19 @@ class _Server(uvicorn.Server):
 async def _running(
     background: Sequence[Callable[[], Coroutine[Any, Any, None]]],
 ) -> AsyncIterator[asyncio.Event]:
-    """Runs the tasks for as long as the block lasts; the event tells that one of them has ended.
+    """Runs the tasks for as long as the block lasts; the event tells that one of them has failed.
 
-    Raises the error that ended it.
+    Raises the error that ended it. One that is simply over had nothing more to do.
     """
     ended = asyncio.Event()
+
+    def look(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            ended.set()
+
     tasks = [asyncio.create_task(run()) for run in background]
     for task in tasks:
-        task.add_done_callback(lambda _: ended.set())
+        task.add_done_callback(look)
     try:
         yield ended
     finally:

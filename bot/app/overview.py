@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
@@ -12,7 +11,7 @@ from sqlalchemy.engine import make_url
 
 from bot.settings import CHANNEL_SECRETS, Settings
 
-State = Literal["on", "off", "missing"]
+State = Literal["on", "off"]
 
 
 @dataclass(frozen=True)
@@ -68,17 +67,10 @@ def without_password(url: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{user}:***@{host}"))
 
 
-def exists(channel: str) -> bool:
-    """Whether this version has the channel at all."""
-    return find_spec(f"channels.{channel}") is not None
-
-
 def _platform(settings: Settings, channel: str) -> Line:
     name = channel.capitalize()
-    if settings.is_configured(channel):
-        if exists(channel):
-            return Line(name, "on", f"/webhooks/{channel}/webhook")
-        return Line(name, "missing", "set up, but this version has no such channel yet")
-    if not exists(channel):
-        return Line(name, "off", "this version has no such channel yet")
-    return Line(name, "off", f"set {', '.join(settings.missing_for(channel))}")
+    if not settings.is_configured(channel):
+        return Line(name, "off", f"set {', '.join(settings.missing_for(channel))}")
+    if channel == "telegram" and settings.telegram_mode == "polling":
+        return Line(name, "on", "asks Telegram for messages: TELEGRAM_MODE is polling")
+    return Line(name, "on", f"/webhooks/{channel}/webhook")

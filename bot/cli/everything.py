@@ -23,7 +23,7 @@ from bot.pipeline.embedded_server import EmbeddedServer
 from bot.settings import Settings
 from bot.training.models import find_model
 
-_STATES = {"on": "[green]on[/]", "off": "[dim]off[/]", "missing": "[yellow]not there[/]"}
+_STATES = {"on": "[green]on[/]", "off": "[dim]off[/]"}
 
 
 def start(settings: Settings, *, train: bool) -> None:

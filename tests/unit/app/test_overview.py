@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from bot.app import overview
 from bot.app.overview import Line
 from bot.settings import load_settings
@@ -22,16 +20,19 @@ def test_a_token_opens_rest_to_others() -> None:
     assert overview.rest_access(load_settings(rest_token="t" * 40)) == "bearer token"
 
 
-def test_a_channel_that_is_set_up_but_missing_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_platform_is_on_where_it_is_set_up() -> None:
     settings = load_settings(telegram_bot_token="t", telegram_secret_token="s")
-    monkeypatch.setattr(overview, "exists", lambda channel: False)
-    lines = {line.what: line for line in overview.channels(settings, URL)}
-    assert lines["Telegram"].state == "missing"
-    assert "no such channel yet" in lines["Telegram"].detail
-    monkeypatch.setattr(overview, "exists", lambda channel: True)
     lines = {line.what: line for line in overview.channels(settings, URL)}
     assert lines["Telegram"] == Line("Telegram", "on", "/webhooks/telegram/webhook")
-    assert lines["Slack"].detail == "set SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET"
+    assert lines["Slack"] == Line("Slack", "off", "set SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET")
+
+
+def test_a_machine_without_an_address_asks_telegram_itself() -> None:
+    settings = load_settings(
+        telegram_bot_token="t", telegram_secret_token="s", telegram_mode="polling"
+    )
+    lines = {line.what: line for line in overview.channels(settings, URL)}
+    assert "polling" in lines["Telegram"].detail
 
 
 def test_passwords_are_not_shown() -> None:

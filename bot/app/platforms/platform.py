@@ -1,0 +1,70 @@
+"""What a platform is made of, and what it is given."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.model.content import Content
+from bot.observability.metrics import MessageMetrics
+from bot.ports import Contacts, Deliveries, Identities, LinkTarget, Offers, PushChannel
+from bot.settings import Settings
+from channels.reception import Reception
+from channels.registry import HttpChannel
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What both ends of a channel may keep, and ask for."""
+
+    contacts: Contacts
+    offers: Offers
+    deliveries: Deliveries
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The end of a channel that takes messages in, in the gateway.
+
+    `links` brings conversations here. `background` runs while the gateway serves; `close` is
+    awaited after it, in order.
+    """
+
+    channel: HttpChannel
+    links: LinkTarget | None = None
+    background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
+    close: Sequence[Callable[[], Awaitable[None]]] = ()
+
+
+class Platform(ABC):
+    """A channel whose platform calls us and has to be called. Making one opens no connection."""
+
+    name: str
+
+    @abstractmethod
+    def edge(
+        self,
+        settings: Settings,
+        reception: Reception,
+        identities: Identities,
+        kept: Kept,
+        metrics: MessageMetrics,
+    ) -> Edge:
+        """The gateway's end."""
+
+    @abstractmethod
+    def delivery(self, settings: Settings, kept: Kept) -> PushChannel:
+        """The sender's end."""
+
+    @abstractmethod
+    def is_numbered(self, content: Content) -> bool:
+        """Whether its customers see the choices of a content as a numbered list."""
+
+
+def secret(value: object) -> str:
+    """A secret that is set: whoever asks has looked at `Settings.is_configured` before."""
+    reveal = getattr(value, "get_secret_value", None)
+    assert reveal is not None, "the channel is not configured"
+    return str(reveal())
