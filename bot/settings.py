@@ -117,6 +117,13 @@ class Settings(BaseSettings):
             )
         return value
 
+    @validator("telegram_secret_token")
+    def _telegram_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        # What setWebhook takes as its secret_token.
+        if value and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value.get_secret_value()):
+            raise ValueError("must be 1 to 256 of A-Z, a-z, 0-9, _ and -")
+        return value
+
     @validator("redis_url")
     def _redis_scheme(cls, value: str | None) -> str | None:
         if value and not value.startswith(("redis://", "rediss://", "unix://")):
