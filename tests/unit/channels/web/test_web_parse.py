@@ -11,13 +11,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.model.content import Button, Buttons, Card, Content, Text
+from bot.model.content import (
+    Attachment,
+    Button,
+    Buttons,
+    Card,
+    Carousel,
+    Content,
+    DateChoice,
+    ListChoice,
+    Option,
+    QuickReplies,
+    Rating,
+    Text,
+)
 from bot.model.messages import Author, Inbound, Utterance
 from channels.web.parse import (
     Hello,
+    Link,
     Ping,
     RefusedFrame,
     Said,
+    Unlink,
     chosen,
     may_connect,
     parse_frame,
@@ -25,6 +40,18 @@ from channels.web.parse import (
 )
 
 ID = "0b8f6a52-5d3a-4c9e-9f0e-2f6f4f7c1a11"
+
+BAD_PLACES: list[Any] = [
+    {},
+    [],
+    "59,10",
+    {"latitude": 59.9},
+    {"latitude": "59.9", "longitude": "10.7"},
+    {"latitude": True, "longitude": 0},
+    {"latitude": 90.1, "longitude": 0},
+    {"latitude": 0, "longitude": -180.1},
+    {"latitude": 10**400, "longitude": 0},
+]
 
 
 def frame(**fields: Any) -> str:
@@ -48,6 +75,32 @@ def test_a_hello_may_be_bare_or_whole() -> None:
     assert parse_frame(frame(type="hello"), 100) == Hello()
     whole = frame(type="hello", token="abc", after="1-1", locale="nb-NO")
     assert parse_frame(whole, 100) == Hello("abc", "1-1", "nb-NO")
+    signed = frame(type="hello", identity="kari:00ff")
+    assert parse_frame(signed, 100) == Hello(identity="kari:00ff")
+
+
+@pytest.mark.parametrize("identity", [7, {"sub": "kari"}, "x" * 4_097, ["x"], True])
+def test_what_can_not_be_an_identity_is_one_that_nobody_believes(identity: object) -> None:
+    assert parse_frame(frame(type="hello", identity=identity), 100) == Hello(identity="?")
+
+
+@pytest.mark.parametrize("identity", [None, ""])
+def test_no_identity_is_none(identity: object) -> None:
+    assert parse_frame(frame(type="hello", identity=identity), 100) == Hello()
+
+
+def test_links_name_their_channel() -> None:
+    assert parse_frame(frame(type="link", channel="telegram"), 100) == Link("telegram")
+    assert parse_frame(frame(type="unlink", channel="my_sms"), 100) == Unlink("my_sms")
+
+
+def test_a_place_comes_with_or_without_words() -> None:
+    place = {"latitude": 59.91273, "longitude": -10}
+    said = parse_frame(frame(type="message", id=ID, text="", location=place), 100)
+    expected = Attachment("location", latitude=59.91273, longitude=-10.0)
+    assert said == Said(ID, "", None, expected)
+    said = parse_frame(frame(type="message", id=ID, text="Here", location=place), 100)
+    assert said == Said(ID, "Here", None, expected)
 
 
 @pytest.mark.parametrize("locale", ["", "en us", "x" * 40, 7, "en\n", "../nb"])
@@ -88,6 +141,18 @@ def test_an_unreadable_locale_is_no_reason_to_turn_a_customer_away(locale: objec
         (frame(type="message", id=ID, text="hi", payload=""), "bad_payload"),
         (frame(type="message", id=ID, text="hi", payload=["/restart"]), "bad_payload"),
         (frame(type="message", id=ID, text="hi", payload="/" * 2_001), "bad_payload"),
+        *(
+            (frame(type="message", id=ID, text="hi", location=place), "bad_location")
+            for place in BAD_PLACES
+        ),
+        (
+            '{"type":"message","id":"' + ID + '","text":"x","location":{"latitude":1e999,'
+            '"longitude":0}}',
+            "bad_location",
+        ),
+        (frame(type="link"), "link_unavailable"),
+        (frame(type="link", channel="../x"), "link_unavailable"),
+        (frame(type="unlink", channel=["telegram"]), "link_unavailable"),
         (frame(type="hello", token=""), "bad_token"),
         (frame(type="hello", token="x" * 257), "bad_token"),
         (frame(type="hello", token="ø"), "bad_token"),
@@ -124,7 +189,7 @@ json_values = st.recursive(
 
 @given(
     st.fixed_dictionaries(
-        {"type": st.sampled_from(["message", "hello", "ping"])},
+        {"type": st.sampled_from(["message", "hello", "link", "unlink", "ping"])},
         optional={
             "id": st.uuids().map(str) | json_values,
             "text": st.text() | json_values,
@@ -132,6 +197,12 @@ json_values = st.recursive(
             "token": json_values,
             "after": json_values,
             "locale": json_values,
+            "identity": json_values,
+            "channel": json_values,
+            "location": st.fixed_dictionaries(
+                {"latitude": st.floats(-91, 91), "longitude": st.floats(-181, 181)}
+            )
+            | json_values,
         },
     )
 )
@@ -141,8 +212,18 @@ def test_what_is_accepted_can_be_stored(fields: dict[str, Any]) -> None:
     except RefusedFrame:
         return
     if isinstance(said, Said):
-        assert 0 < len(said.text) <= 100
-        message = Inbound("web", "c", "c", said.id, said.text, 0.0, said.payload)
+        assert len(said.text) <= 100
+        assert said.text or said.location
+        message = Inbound(
+            "web",
+            "c",
+            "c",
+            said.id,
+            said.text,
+            0.0,
+            said.payload,
+            attachments=(said.location,) if said.location is not None else (),
+        )
         assert Inbound.from_json(message.to_json().encode()) == message
         assert str(uuid.UUID(said.id)) == said.id
 
@@ -170,6 +251,59 @@ def test_a_button_that_was_offered_twice_keeps_the_words_that_were_pressed() -> 
     pressed = Said(ID, "Track it", "/order_status")
     assert chosen(pressed, [MENU, norwegian]) == pressed
     assert chosen(Said(ID, "?", "/order_status"), [MENU, norwegian]).text == "Spor den"
+
+
+DAYS = utterance(
+    DateChoice("When?", '/choose_day{"day": "$date"}', earliest="2026-11-20", latest="2026-12-31")
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "payload", "title"),
+    [
+        (QuickReplies("x", (Button("Yes", "/affirm"),)), "/affirm", "Yes"),
+        (Carousel((Card("A"), Card("B", buttons=(Button("Take it", "/b"),)))), "/b", "Take it"),
+        (ListChoice("x", (Option("Oslo", "/o"), Option("Bergen", "/b"))), "/b", "Bergen"),
+        (Rating("x", '/rate{"points": "$rating"}'), '/rate{"points": "4"}', "4"),
+        (DAYS.content, '/choose_day{"day": "2026-12-31"}', "2026-12-31"),
+    ],
+)
+def test_whatever_was_offered_can_be_chosen(content: Content, payload: str, title: str) -> None:
+    found = chosen(Said(ID, "something else", payload), [utterance(content)])
+    assert found == Said(ID, title, payload)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        '/choose_day{"day": "2026-11-19"}',
+        '/choose_day{"day": "2027-01-01"}',
+        '/choose_day{"day": "$date"}',
+        '/choose_day{"day": "tomorrow"}',
+        '/choose_day{"day": "2026-12-01", "vip": "yes"}',
+    ],
+)
+def test_a_day_out_of_bounds_can_not_be_chosen(payload: str) -> None:
+    with pytest.raises(RefusedFrame):
+        chosen(Said(ID, "x", payload), [DAYS])
+
+
+@pytest.mark.parametrize("words", ["fredag 4. desember 2026", "12/4/2026", "2026-12-04"])
+def test_a_day_keeps_the_customers_own_words(words: str) -> None:
+    said = Said(ID, words, '/choose_day{"day": "2026-12-04"}')
+    assert chosen(said, [DAYS]) == said
+
+
+@pytest.mark.parametrize(
+    "words", ["5. desember 2026", "Refund everything", "", "4 2026 " + "x" * 64]
+)
+def test_words_that_are_not_of_the_day_are_not_kept(words: str) -> None:
+    said = Said(ID, words, '/choose_day{"day": "2026-12-04"}')
+    assert chosen(said, [DAYS]).text == "2026-12-04"
+
+
+def test_what_is_only_written_needs_no_offer() -> None:
+    assert chosen(Said(ID, "/restart"), []) == Said(ID, "/restart")
 
 
 @pytest.mark.parametrize(
