@@ -9,7 +9,7 @@ from functools import partial
 from bot.app.checks import channels, dialogue, machine, stores
 from bot.app.checks.result import Check, Finding, fault, run_checks
 from bot.errors import SettingsError
-from bot.settings import load_settings
+from bot.settings import CHANNEL_SECRETS, load_settings
 
 
 async def examine() -> Sequence[Finding]:
@@ -55,6 +55,10 @@ async def examine() -> Sequence[Finding]:
             ),
             Check("Actions", partial(dialogue.actions, settings)),
             Check("Channels", partial(asyncio.to_thread, channels.channels, settings)),
+            *(
+                Check(name.capitalize(), partial(channels.platform, settings, name))
+                for name in CHANNEL_SECRETS
+            ),
             Check("Running", partial(dialogue.running, settings)),
         ]
     )
