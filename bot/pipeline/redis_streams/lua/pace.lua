@@ -6,7 +6,9 @@
 --       All times in microseconds.
 -- Returns: microseconds until then, microseconds until nothing is held. 0, 0: make it now.
 -- A rate's calls are a sorted set of `o<ticket>` under way, by when it began; `e<ticket>@<time>`
--- over, by when it ended; `w<ticket>` waiting, by the moment promised to it.
+-- over, by when it ended; `w<ticket>` waiting, by the moment promised to it. What is under way or
+-- over is what the rates are about. Promises only order those who wait: when one falls due, somewhat
+-- late as it must be, those to others do not count, or all would push each other on and on.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local ticket, lag, longest, ahead = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -15,6 +17,8 @@ local stale = 1000000
 -- Lua writes numbers with 14 digits, these have 16.
 local function digits(number) return string.format('%.0f', number) end
 
+local promised = tonumber(redis.call('ZSCORE', KEYS[1], 'w' .. ticket) or math.huge)
+local due = promised <= now
 local at, held = now, 0
 local closed = {}
 for i = 1, #KEYS, 2 do
@@ -45,7 +49,7 @@ for i = 1, #KEYS, 2 do
     end
     if point + spread <= now then
       redis.call('ZREM', calls, member)
-    else
+    elseif not (due and state == 'w') then
       points[#points + 1] = point
     end
   end
