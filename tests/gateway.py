@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from starlette.types import ASGIApp
 from tenacity import AsyncRetrying, retry_if_result, stop_after_delay, wait_fixed
 
 from bot.app.bootstrap import build_gateway, prepare_stores
@@ -28,7 +27,6 @@ WEBHOOK = "/webhooks/rest/webhook"
 class RunningGateway:
     """`client` talks to it, `redis` to what is behind it; `stop` tells it to end."""
 
-    app: ASGIApp
     address: Address
     settings: Settings
     client: httpx.AsyncClient
@@ -103,7 +101,7 @@ async def running_gateway(
     redis = connect(redis_url)
     try:
         async with httpx.AsyncClient(base_url=address.url, timeout=20, trust_env=False) as client:
-            yield RunningGateway(gateway.app, address, loaded, client, redis, stop, serving)
+            yield RunningGateway(address, loaded, client, redis, stop, serving)
     finally:
         stop.set()
         await serving

@@ -10,7 +10,7 @@ import contextlib
 import re
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -18,7 +18,6 @@ import httpx
 
 from bot.model.content import Content
 from channels.rendering.abilities import Abilities
-from tests.channels.wiring import Stores, Wired
 from tests.gateway import RunningGateway
 from tests.recording.server import RecordingPlatform
 
@@ -107,9 +106,10 @@ class ChannelUnderTest(ABC):
         """What it shows natively of this content; `abilities`, unless a channel says otherwise."""
         return self.abilities
 
-    def wired(self, stores: Stores) -> Wired | None:
-        """Its two ends, where the project does not have the channel by itself."""
-        return None
+    @contextlib.contextmanager
+    def added(self) -> Iterator[None]:
+        """The project has the channel while the block lasts, where it does not by itself."""
+        yield
 
     @abstractmethod
     def address(self, chat: str) -> str:

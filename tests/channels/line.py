@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from starlette.applications import Starlette
-
 from bot.app.bootstrap import build_sender, build_worker, push_channels
 from bot.model.content import Content, Text
 from bot.model.messages import Inbound
@@ -19,10 +17,8 @@ from bot.model.turns import TrackerWindow, TurnResult
 from bot.pipeline.consumer import Consumer
 from bot.pipeline.redis_streams.client import Redis, connect
 from bot.pipeline.redis_streams.layout import Layout, Role
-from bot.ports import DialogueEngine, PushChannel
-from bot.tasks import cancel
+from bot.ports import DialogueEngine
 from tests.channels.base import ChannelUnderTest
-from tests.channels.wiring import stores
 from tests.gateway import RunningGateway, eventually, running_gateway
 
 Script = Callable[[Inbound], Sequence[Content]]
@@ -122,16 +118,15 @@ async def running_line(
         for channel in channels:
             await stack.enter_async_context(channel.platform_running())
             settings = {**channel.settings, **settings}
+            stack.enter_context(channel.added())
         gateway = await stack.enter_async_context(running_gateway(redis_url, var_dir, **settings))
-        pushed = await _wire(stack, gateway, redis_url, channels)
         redis = connect(redis_url)
         stack.push_async_callback(redis.connection_pool.disconnect)
         line = Line(gateway, {channel.name: channel for channel in channels}, engine, redis)
         if engine is not None:
-            own = push_channels(gateway.settings, redis)
-            for push in own.values():
+            pushed = push_channels(gateway.settings, redis)
+            for push in pushed.values():
                 stack.push_async_callback(push.close)
-            pushed = {**own, **pushed}
             worker = build_worker(gateway.settings, redis, engine, "test-worker", pushed)
             await stack.enter_async_context(_working(worker, line))
             sender = build_sender(gateway.settings, redis, "test-sender", pushed)
@@ -140,30 +135,6 @@ async def running_line(
             await stack.enter_async_context(channel.connected(gateway))
         yield line
         assert not line.failed, line.failed
-
-
-async def _wire(
-    stack: contextlib.AsyncExitStack,
-    gateway: RunningGateway,
-    redis_url: str,
-    channels: Sequence[ChannelUnderTest],
-) -> dict[str, PushChannel]:
-    """Put channels that the project does not have beside its own; returns their senders' ends."""
-    known = await stack.enter_async_context(stores(gateway.settings, redis_url))
-    pushed: dict[str, PushChannel] = {}
-    for channel in channels:
-        wired = channel.wired(known)
-        if wired is None:
-            continue
-        assert isinstance(gateway.app, Starlette)
-        gateway.app.router.routes.extend(wired.routes)
-        pushed[channel.name] = wired.push
-        for coroutine in wired.background:
-            task = asyncio.create_task(coroutine())
-            stack.push_async_callback(cancel, [task])
-        for close in (*wired.close, wired.push.close):
-            stack.push_async_callback(close)
-    return pushed
 
 
 @contextlib.asynccontextmanager

@@ -9,14 +9,9 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from bot.model.content import Content, Text
-from channels.messenger.adapter import MessengerChannel
-from channels.messenger.delivery import MessengerDelivery
-from channels.messenger.graph import GraphApi
-from channels.messenger.page import OwnPage
 from channels.messenger.render import abilities_for
 from channels.rendering.abilities import Abilities
 from tests.channels.base import Bad, Choice, Event, PlatformUnderTest, Shown, numbers_in
-from tests.channels.wiring import Stores, Wired
 from tests.recording import messenger_events
 from tests.recording.messenger import RecordingMessenger
 from tests.recording.server import serve
@@ -59,29 +54,15 @@ class MessengerUnderTest(PlatformUnderTest):
         """See ChannelUnderTest."""
         return abilities_for(content)
 
-    def wired(self, stores: Stores) -> Wired:
+    @property
+    def settings(self) -> Mapping[str, Any]:
         """See ChannelUnderTest."""
-
-        def api() -> GraphApi:
-            return GraphApi(
-                api_url=self._platform.api_url,
-                page_token=self._platform.page_token,
-                app_secret=SECRET,
-            )
-
-        edge = api()
-        channel = MessengerChannel(
-            stores.reception,
-            identities=stores.identities,
-            contacts=stores.contacts,
-            deliveries=stores.deliveries,
-            metrics=stores.metrics,
-            page=OwnPage(edge),
-            app_secret=SECRET,
-            verify_token=VERIFY,
-        )
-        push = MessengerDelivery(api(), contacts=stores.contacts)
-        return Wired(channel.routes, push, close=[edge.close])
+        return {
+            "messenger_page_token": self._platform.page_token,
+            "messenger_app_secret": SECRET,
+            "messenger_verify_token": VERIFY,
+            "messenger_api_url": self._platform.api_url,
+        }
 
     def address(self, chat: str) -> str:
         """See ChannelUnderTest."""

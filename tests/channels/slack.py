@@ -8,19 +8,13 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from channels.slack.adapter import SlackChannel
-from channels.slack.background import Background
-from channels.slack.client import Client
-from channels.slack.delivery import SlackDelivery
 from channels.slack.render import ABILITIES
 from tests import slack_events
 from tests.channels.base import Bad, Choice, Event, PlatformUnderTest, Shown, numbers_in
-from tests.channels.wiring import Stores, Wired
 from tests.recording.server import serve
 from tests.recording.slack import TEAM, TOKEN, RecordingSlack
 from tests.slack_events import SECRET
 
-COMMAND = "/help-me"
 _FILES: Mapping[str, Mapping[str, Any]] = {
     "image": {"id": "F0LAMP", "name": "lampe.jpg", "mimetype": "image/jpeg", "size": 120_311},
     "file": {
@@ -55,21 +49,14 @@ class SlackUnderTest(PlatformUnderTest):
         async with serve(self._platform):
             yield
 
-    def wired(self, stores: Stores) -> Wired:
+    @property
+    def settings(self) -> Mapping[str, Any]:
         """See ChannelUnderTest."""
-        client, background = Client(TOKEN, self._platform.api_url), Background()
-        channel = SlackChannel(
-            stores.reception,
-            stores.contacts,
-            stores.identities,
-            stores.metrics,
-            client=client,
-            background=background,
-            signing_secret=SECRET,
-            command=COMMAND,
-        )
-        push = SlackDelivery(Client(TOKEN, self._platform.api_url), command=COMMAND)
-        return Wired(channel.routes, push, [background.run], [client.close])
+        return {
+            "slack_bot_token": TOKEN,
+            "slack_signing_secret": SECRET,
+            "slack_api_url": self._platform.api_url,
+        }
 
     def address(self, chat: str) -> str:
         """See ChannelUnderTest."""

@@ -7,18 +7,28 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
-from typing import ClassVar
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+from unittest import mock
 
-from docs.examples.sms.adapter import SmsChannel
-from docs.examples.sms.delivery import ABILITIES, SmsDelivery
+from pydantic import SecretStr
+
+from bot.settings import Settings
+from docs.examples.sms.delivery import ABILITIES
 from tests.channels.base import Bad, Choice, Event, PlatformUnderTest, Shown, numbers_in
-from tests.channels.wiring import Stores, Wired
 from tests.recording.server import serve
 from tests.recording.sms import RecordingSms
 
 SECRET = "a-secret-of-the-sms-gateway"
 TOKEN = "a-token-for-the-sms-gateway"
+
+
+class SmsSettings(Settings):
+    """The settings with the recipe's lines."""
+
+    sms_secret: SecretStr | None = None
+    sms_token: SecretStr | None = None
+    sms_api_url: str = "https://api.sms.example/v1/"
 
 
 class SmsUnderTest(PlatformUnderTest):
@@ -41,12 +51,25 @@ class SmsUnderTest(PlatformUnderTest):
         async with serve(self._platform):
             yield
 
-    def wired(self, stores: Stores) -> Wired:
+    @property
+    def settings(self) -> Mapping[str, Any]:
         """See ChannelUnderTest."""
-        return Wired(
-            routes=SmsChannel(stores.reception, stores.metrics, secret=SECRET).routes,
-            push=SmsDelivery(api_url=f"{self._platform.url}/", token=TOKEN),
-        )
+        return {
+            "sms_secret": SECRET,
+            "sms_token": TOKEN,
+            "sms_api_url": f"{self._platform.url}/",
+        }
+
+    @contextlib.contextmanager
+    def added(self) -> Iterator[None]:
+        """See ChannelUnderTest: the recipe's lines in the settings and in `bot/app/platforms`."""
+        modules = {"sms": "docs.examples.sms.platform"}
+        with (
+            mock.patch("bot.settings.Settings", SmsSettings),
+            mock.patch.dict("bot.app.platforms._MODULES", modules),
+            mock.patch.dict("bot.settings.CHANNEL_SECRETS", {"sms": ("sms_secret", "sms_token")}),
+        ):
+            yield
 
     def address(self, chat: str) -> str:
         """See ChannelUnderTest."""

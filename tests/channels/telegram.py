@@ -8,12 +8,8 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from channels.telegram.adapter import TelegramChannel
-from channels.telegram.client import Client
-from channels.telegram.delivery import TelegramDelivery
 from channels.telegram.render import ABILITIES
 from tests.channels.base import Bad, Choice, Event, PlatformUnderTest, Shown, numbers_in
-from tests.channels.wiring import Stores, Wired
 from tests.recording.server import Received, serve
 from tests.recording.telegram import TOKEN, RecordingTelegram
 
@@ -61,14 +57,14 @@ class TelegramUnderTest(PlatformUnderTest):
         async with serve(self._platform):
             yield
 
-    def wired(self, stores: Stores) -> Wired:
+    @property
+    def settings(self) -> Mapping[str, Any]:
         """See ChannelUnderTest."""
-        client = Client(TOKEN, self._platform.api_url)
-        channel = TelegramChannel(
-            stores.reception, stores.offers, stores.metrics, client, secret_token=SECRET
-        )
-        push = TelegramDelivery(Client(TOKEN, self._platform.api_url), stores.offers)
-        return Wired(channel.routes, push, close=[client.close, channel.close])
+        return {
+            "telegram_bot_token": TOKEN,
+            "telegram_secret_token": SECRET,
+            "telegram_api_url": self._platform.api_url,
+        }
 
     def address(self, chat: str) -> str:
         """See ChannelUnderTest."""

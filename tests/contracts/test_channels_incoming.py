@@ -167,7 +167,7 @@ async def test_nothing_bad_gets_in(line: Line, platform: PlatformUnderTest) -> N
 
 
 async def test_a_body_over_the_limit_is_refused(line: Line, platform: PlatformUnderTest) -> None:
-    limit = 1_048_576
+    limit = 4_194_304
     before = await line.inbox()
     response = await platform.deliver(platform.signed(b" " * (limit + 1)))
     assert response.status_code == 413

@@ -12,8 +12,7 @@ from starlette.routing import BaseRoute, Route
 from bot.errors import InvalidMessage
 from bot.observability.metrics import MessageMetrics
 from channels.reception import Reception
-
-from .parse import CHANNEL, check_signature, parse_message
+from docs.examples.sms.parse import CHANNEL, check_signature, parse_message
 
 
 class SmsChannel:

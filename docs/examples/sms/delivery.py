@@ -14,8 +14,7 @@ from bot.ports import Call, PushChannel, Rate, delivery_key
 from channels.rendering.abilities import Abilities
 from channels.rendering.degrade import simplify
 from channels.rendering.markup import plain
-
-from .parse import CHANNEL
+from docs.examples.sms.parse import CHANNEL
 
 # Words and nothing else: choices become a numbered list, links are written out.
 ABILITIES = Abilities(kinds=frozenset({"text"}), text=480)
