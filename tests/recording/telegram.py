@@ -28,8 +28,8 @@ BOT_ID = 110201543
 USERNAME = "nordlys_bot"
 # Arguments whose value is JSON also in a form.
 _STRUCTURED = frozenset(
-    "allowed_updates caption_entities commands entities link_preview_options media reply_markup"
-    " reply_parameters scope".split()
+    "allowed_updates caption_entities commands drop_pending_updates entities link_preview_options"
+    " media reply_markup reply_parameters scope show_alert".split()
 )
 _WHOLE = frozenset(
     "chat_id limit max_connections message_id message_thread_id offset timeout".split()
@@ -109,20 +109,23 @@ class RecordingTelegram(RecordingPlatform):
         if handler is None:
             return await self.record(request, method, arguments, lambda: _failed(404, "Not Found"))
         name, handle = handler
-        if name == "getUpdates" and not await self._is_last_poll(arguments):
+        if name == "getUpdates" and not await self._is_last_poll(request, arguments):
             return await self.record(request, name, arguments, lambda: _failed(409, _TERMINATED))
         return await self.record(request, name, arguments, lambda: handle(self, arguments))
 
-    async def _is_last_poll(self, arguments: Mapping[str, Any]) -> bool:
+    async def _is_last_poll(self, request: Request, arguments: Mapping[str, Any]) -> bool:
         """Waits for updates; a second poll ends the first."""
         self._polls += 1
         poll = self._polls
+        if not self.webhook.get("url"):
+            self.updates = self._after(arguments.get("offset"))
         deadline = time.monotonic() + arguments.get("timeout", 0)
         while (  # noqa: ASYNC110 (many things end the wait)
             not self.webhook.get("url")
             and poll == self._polls
-            and not self._after(arguments.get("offset"))
+            and not self.updates
             and time.monotonic() < deadline
+            and not await request.is_disconnected()
         ):
             await asyncio.sleep(0.02)
         return poll == self._polls
@@ -156,7 +159,6 @@ class RecordingTelegram(RecordingPlatform):
                 "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook"
                 " to delete the webhook first",
             )
-        self.updates = self._after(arguments.get("offset"))
         return _done(self.updates[: arguments.get("limit", 100)])
 
     def set_webhook(self, arguments: Mapping[str, Any]) -> Response:
@@ -165,14 +167,14 @@ class RecordingTelegram(RecordingPlatform):
         if problem:
             return _refused(problem)
         self.webhook = dict(arguments)
-        if arguments.get("drop_pending_updates") in (True, "true"):
+        if arguments.get("drop_pending_updates"):
             self.updates = []
         return _done(True, description="Webhook was set")
 
     def delete_webhook(self, arguments: Mapping[str, Any]) -> Response:
         """Updates are fetched from now on."""
         self.webhook = {}
-        if arguments.get("drop_pending_updates") in (True, "true"):
+        if arguments.get("drop_pending_updates"):
             self.updates = []
         return _done(True, description="Webhook was deleted")
 
