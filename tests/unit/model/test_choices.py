@@ -97,3 +97,40 @@ def test_only_what_was_offered_can_be_pressed() -> None:
     assert choice_with(Buttons("How?", WAYS), "/door") == WAYS[1]
     assert choice_with(Buttons("How?", WAYS), "/restart") is None
     assert choice_with(Rating("How?", "/rate$rating", 3), "/rate4") is None
+
+
+def test_a_button_of_words_says_its_title() -> None:
+    assert choices_of(Buttons("How?", (Button("Something else"),))) == (
+        Button("Something else", "Something else"),
+    )
+
+
+@pytest.mark.parametrize("words", ["is it open", "Is it open?", "IS IT OPEN?!"])
+def test_a_title_may_be_written_without_its_question_mark(words: str) -> None:
+    open_now = Button("Is it open?", "/opening_hours")
+    assert choice_named(Buttons("What?", (open_now,)), words) == open_now
+
+
+def test_on_a_carousel_a_card_is_named_too() -> None:
+    carousel = Carousel(
+        (
+            Card("Lamp", buttons=(Button("Choose", "/lamp"),)),
+            Card("Chair", buttons=(Button("Choose", "/chair"), Button("More", "/more"))),
+        )
+    )
+    assert choice_named(carousel, "choose") is None
+    assert choice_named(carousel, "chair: choose") == Button("Choose", "/chair")
+    assert choice_named(carousel, "lamp") == Button("Choose", "/lamp")
+    assert choice_named(carousel, "chair") is None
+    assert choice_named(carousel, "More") == Button("More", "/more")
+
+
+def test_few_days_are_choices_and_many_are_not() -> None:
+    few = DateChoice("Which day?", '/day{"day": "$date"}', "2026-02-28", "2026-03-01")
+    assert choices_of(few) == (
+        Button("2026-02-28", '/day{"day": "2026-02-28"}'),
+        Button("2026-03-01", '/day{"day": "2026-03-01"}'),
+    )
+    assert choices_of(DAYS) == ()
+    assert choices_of(DateChoice("Which day?", "/day$date", "2026-03-02", "2026-03-01")) == ()
+    assert choices_of(DateChoice("Which day?", "/day$date", latest="2026-03-01")) == ()
