@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bot.model.content import Text
+from bot.model.messages import Outbound
 from bot.pipeline.redis_streams.client import connect
 from bot.pipeline.redis_streams.layout import Layout
 
@@ -27,9 +29,9 @@ def flerkanal(*arguments: str, url: str, expect: int = 0) -> str:
     return result.stdout + result.stderr
 
 
-async def bury(url: str, partition: int, message: bytes, reason: str) -> str:
+async def bury(url: str, partition: int, message: bytes, reason: str, queue: str = "inbox") -> str:
     redis = connect(url)
-    fields: dict[str, str | bytes] = {"m": message, "from": "inbox", "why": reason}
+    fields: dict[str, str | bytes] = {"m": message, "from": queue, "why": reason}
     entry: bytes = await redis.xadd(LAYOUT.dead(partition), fields)
     await redis.close(close_connection_pool=True)
     return f"{partition}-{entry.decode()}"
@@ -55,6 +57,27 @@ async def test_they_are_listed_without_their_content_unless_asked(redis_url: str
     assert found["id"] == letter
     assert found["queue"] == "inbox"
     assert "raw" not in found
+
+
+async def test_of_an_undelivered_answer_the_channel_and_the_masked_recipient_are_shown(
+    redis_url: str,
+) -> None:
+    answer = Outbound(
+        "telegram", "99887766", "telegram:99887766", "3-1-0", 0, Text("Pakken er sendt"), 0.0
+    )
+    raw = answer.to_json().encode()
+    await bury(redis_url, 3, raw, "RecipientGone: bot was blocked by the user", "outbox")
+    await bury(redis_url, 4, raw, "channel telegram is not set up on this sender", "outbox")
+    await bury(redis_url, 5, b"{}", "outbound message: 'content'", "outbox")
+    shown = flerkanal("list", url=redis_url)
+    assert shown.count("telegram [number]") == 2
+    assert "RecipientGone: bot was blocked by the user" in shown
+    assert "99887766" not in shown
+    assert "Pakken" not in shown
+    gone, not_set_up, unreadable = json.loads(flerkanal("list", "--json", url=redis_url))
+    assert (gone["channel"], gone["recipient"]) == ("telegram", "[number]")
+    assert (gone["error"], not_set_up["error"]) == ("RecipientGone", "")
+    assert "channel" not in unreadable
 
 
 async def test_one_is_handed_in_again(redis_url: str) -> None:
