@@ -47,6 +47,7 @@ class Chat:
         self.panel = self.root.locator(".panel")
         self.log = self.root.get_by_role("log")
         self.input = self.root.locator("textarea")
+        self.menu = self.root.locator("[aria-controls=options]")
         self.network = self.root.locator(".network")
         self.messages = self.log.locator(".message:not(.intro *)")
 

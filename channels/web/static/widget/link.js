@@ -98,9 +98,10 @@ class Link {
     if (this.identity) this.wake();
   }
 
-  // Ask for the way into another channel; false where there is no connection to ask over.
+  // Ask for the way into another channel; false where there is no connection to ask over yet.
   askWay(channel) {
     if (this.online) this.send({ type: "link", channel });
+    else this.wake();
     return this.online;
   }
 

@@ -23,8 +23,8 @@ class Linking {
   ask() {
     this.show("asking");
     clearTimeout(this.waiting);
-    if (this.chat.link.askWay(this.name)) this.waiting = setTimeout(() => this.failed(), WAY_WITHIN);
-    else this.failed("no_network");
+    this.waiting = setTimeout(() => this.failed(this.asked ? null : "no_network"), WAY_WITHIN);
+    this.asked = this.chat.link.askWay(this.name);
   }
 
   // What the server says: the way, or why there is none.
@@ -46,8 +46,9 @@ class Linking {
     this.show("failed");
   }
 
-  // The channels may have changed: is it done?
+  // The channels may have changed: is it done? Or the connection has come back.
   refresh() {
+    if (this.state === "asking" && !this.asked) this.asked = this.chat.link.askWay(this.name);
     const channel = this.chat.link.channels.find((one) => one.name === this.name);
     if (this.dialog.open && this.state !== "linked" && channel?.linked) this.show("linked");
   }

@@ -73,6 +73,7 @@ class Thread {
   arrange(wanted) {
     const keep = new Set(wanted);
     for (const child of [...this.list.children]) if (!keep.has(child)) child.remove();
+    for (const [id, node] of this.nodes) if (!keep.has(node)) this.nodes.delete(id);
     wanted.forEach((node, index) => {
       const current = this.list.children[index];
       if (current !== node) this.list.insertBefore(node, current || null);
