@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +83,14 @@ class SlackGateway:
         return found
 
 
+@functools.lru_cache(maxsize=1)
+def _empty_record() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "record.sqlite3")
+        migrate(f"sqlite:///{path}")
+        return path.read_bytes()
+
+
 @contextlib.asynccontextmanager
 async def slack_gateway(
     redis_url: str,
@@ -92,7 +102,7 @@ async def slack_gateway(
 ) -> AsyncIterator[SlackGateway]:
     """The gateway while the block lasts. `working`: it does what may be done after the 200."""
     dsn = f"sqlite:///{folder / 'record.sqlite3'}"
-    await asyncio.to_thread(migrate, dsn)
+    (folder / "record.sqlite3").write_bytes(_empty_record())
     database = Database(open_engine(dsn))
     identities = SqlIdentities(database)
     registry = CollectorRegistry()

@@ -15,7 +15,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.errors import DeliveryError, DeliveryRefused
-from channels.slack.errors import platform_errors
+from channels.slack.errors import is_refusal, platform_errors
 
 _TIMEOUT = aiohttp.ClientTimeout(total=20.0, connect=5.0, sock_read=15.0)
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -90,13 +90,7 @@ class Client:
 
         Raises DeliveryError's subclasses.
         """
-        try:
-            with platform_errors():
-                data = await self.query("users.info", {"user": user, "include_locale": "true"})
-        except DeliveryError as error:
-            if isinstance(error.__cause__, SlackApiError):
-                return None
-            raise
+        data = await self._query_if_allowed("users.info", {"user": user, "include_locale": "true"})
         found = data.get("user", {}).get("locale")
         return found if isinstance(found, str) else None
 
@@ -140,13 +134,22 @@ class Client:
         # The deep link to the app names it, and only bots.info tells; a plain link does without.
         if account.bot_id is None or "users:read" not in account.scopes:
             return None
-        try:
-            with platform_errors():
-                data = await self.query("bots.info", {"bot": account.bot_id})
-        except DeliveryError:
-            return None
+        data = await self._query_if_allowed("bots.info", {"bot": account.bot_id})
         found = data.get("bot", {}).get("app_id")
         return found if isinstance(found, str) else None
+
+    async def _query_if_allowed(
+        self, method: str, arguments: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """The answer's JSON, empty where Slack refuses. Raises DeliveryError's subclasses."""
+        try:
+            with platform_errors():
+                return await self.query(method, arguments)
+        except DeliveryError as error:
+            cause = error.__cause__
+            if isinstance(cause, SlackApiError) and is_refusal(cause):
+                return {}
+            raise
 
     async def _ask(self, method: str, **arguments: Any) -> AsyncSlackResponse:
         try:

@@ -63,7 +63,7 @@ NEVER = frozenset(
     as_user_not_supported attachment_payload_limit_exceeded block_mismatch
     duplicate_channel_not_found duplicate_message_not_found invalid_arg_name invalid_arguments
     invalid_array_arg invalid_attachments invalid_blocks invalid_blocks_format invalid_charset
-    invalid_cursor invalid_form_data invalid_json invalid_metadata_filter_keys
+    invalid_cursor invalid_form_data invalid_json invalid_limit invalid_metadata_filter_keys
     invalid_metadata_format invalid_metadata_schema invalid_post_type invalid_thread_ts
     invalid_ts_latest invalid_ts_oldest json_not_object markdown_text_conflict
     metadata_must_be_sent_from_app metadata_too_large missing_post_type msg_blocks_too_long
@@ -98,6 +98,12 @@ def error_name(error: SlackApiError) -> str | None:
     data = getattr(error.response, "data", None)
     name = data.get("error") if isinstance(data, dict) else None
     return name if isinstance(name, str) else None
+
+
+def is_refusal(error: SlackApiError) -> bool:
+    """Whether Slack will say the same the next time: neither busy nor at fault itself."""
+    name = error_name(error)
+    return name is not None and name not in BUSY | AGAIN | UNKNOWN
 
 
 def delivery_error(error: SlackApiError) -> DeliveryError:

@@ -62,7 +62,7 @@ def _plain(blocks: Sequence[Block]) -> Iterator[Any]:
 
 
 def _spans(spans: Sequence[Span]) -> list[Any]:
-    return [_span(span) for span in spans] or [RichTextElementParts.Text(text=" ")]
+    return [_span(span) for span in spans if span.text] or [RichTextElementParts.Text(text=" ")]
 
 
 def _span(span: Span) -> Any:

@@ -13,6 +13,7 @@ from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -343,7 +344,7 @@ async def _arguments(request: Request) -> dict[str, Any]:
     if request.headers.get("content-type", "").startswith("application/json"):
         data = await request.json()
         return data if isinstance(data, dict) else {}
-    return {name: str(value) for name, value in (await request.form()).items()}
+    return dict(parse_qsl((await request.body()).decode()))
 
 
 def _make(chosen: argparse.Namespace) -> RecordingPlatform:
