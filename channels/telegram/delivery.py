@@ -21,6 +21,9 @@ from channels.telegram.render import render
 # A little longer than Telegram says: two calls do not take the same time on their way.
 _SECOND = 1.1
 _MINUTE = 61.0
+_IN_CHAT = int(FloodLimit.MESSAGES_PER_SECOND_PER_CHAT)
+_IN_GROUP = int(FloodLimit.MESSAGES_PER_MINUTE_PER_GROUP)
+_OVERALL = int(FloodLimit.MESSAGES_PER_SECOND)
 
 logger = structlog.get_logger(__name__)
 
@@ -47,16 +50,13 @@ class TelegramDelivery(PushChannel):
     def rates(self, message: Outbound, call: Call) -> Sequence[Rate]:  # noqa: ARG002 (the port's)
         if call.method == "sendChatAction":
             # No message: it takes none of the messages' turns.
-            return [Rate("telegram:actions", FloodLimit.MESSAGES_PER_SECOND, _SECOND)]
+            return [Rate("telegram:actions", _OVERALL, _SECOND)]
         chat_id = call.arguments["chat_id"]
-        rates = [
-            Rate(f"telegram:chat:{chat_id}", FloodLimit.MESSAGES_PER_SECOND_PER_CHAT, _SECOND),
-            Rate("telegram:messages", FloodLimit.MESSAGES_PER_SECOND, _SECOND),
-        ]
-        if chat_id < 0:
-            count = FloodLimit.MESSAGES_PER_MINUTE_PER_GROUP
-            rates.insert(1, Rate(f"telegram:group:{chat_id}", count, _MINUTE))
-        return rates
+        in_chat = Rate(f"telegram:chat:{chat_id}", _IN_CHAT, _SECOND)
+        overall = Rate("telegram:messages", _OVERALL, _SECOND)
+        if chat_id > 0:
+            return [in_chat, overall]
+        return [in_chat, Rate(f"telegram:group:{chat_id}", _IN_GROUP, _MINUTE), overall]
 
     async def make(self, message: Outbound, number: int, call: Call) -> str | None:
         rendered = render(message)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from telegram import LinkPreviewOptions, ReplyKeyboardRemove
 from telegram.constants import ChatAction, InlineKeyboardMarkupLimit, MessageLimit
@@ -34,6 +33,7 @@ from channels.rendering.split import shorten, split_blocks, utf16_length
 from channels.rendering.words import words_for
 from channels.telegram.address import Address, parse_address
 from channels.telegram.entities import compose, opens_in_telegram, shown_text
+from channels.telegram.files import is_web_address, may_be_document, name_in
 from channels.telegram.keyboards import inline_keyboard, request_keyboard
 from channels.telegram.presses import button_data
 
@@ -45,8 +45,7 @@ BUTTON_TITLE = 40
 _KINDS = frozenset(
     {"text", "buttons", "quick_replies", "image", "file", "card", "request", "typing"}
 )
-# What sendDocument takes by its address, in Telegram's words; an address may end in neither.
-_DOCUMENTS = (".pdf", ".zip", ".gif")
+_FILE_NAME = 200
 
 
 # In a private chat.
@@ -61,7 +60,8 @@ ABILITIES = Abilities(
     quick_replies=int(InlineKeyboardMarkupLimit.TOTAL_BUTTON_NUMBER),
     reply_title=BUTTON_TITLE,
     card_buttons=int(InlineKeyboardMarkupLimit.TOTAL_BUTTON_NUMBER),
-    prompt=CAPTION,
+    # A file's words, less what its name may take.
+    prompt=CAPTION - _FILE_NAME - 2,
     requests=frozenset({"location", "phone"}),
 )
 # Nobody there can be asked to share a place or a number.
@@ -95,17 +95,6 @@ def render(message: Outbound) -> Rendered:
     for content in simplify(message.content, abilities, message.language):
         rendering.add(content)
     return Rendered(tuple(rendering.pieces), tuple(rendering.choices))
-
-
-def is_web_address(url: str) -> bool:
-    """Whether Telegram can fetch it. Anything else must not reach the library: it would read a
-    file of that name from this machine.
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return opens_in_telegram(url) and bool(parts.hostname)
 
 
 class _Rendering:
@@ -192,12 +181,16 @@ class _Rendering:
         self._photo(image.url, blocks, title or words_for(self._language).picture)
 
     def _file(self, file: File) -> None:
-        name = file.name or words_for(self._language).attachment
+        name = shorten(file.name, _FILE_NAME, utf16_length) or words_for(self._language).attachment
         linked = [*parse(file.text), Paragraph((Span(name, url=file.url),))]
-        if not is_web_address(file.url) or not _may_be_document(file.url):
+        if not is_web_address(file.url) or not may_be_document(file.url):
             self._words(linked)
             return
-        caption, entities = compose(parse(file.text))
+        blocks = parse(file.text)
+        if file.name and file.name != name_in(file.url):
+            # Telegram calls a file that it fetches by its address's last part.
+            blocks = (*blocks, Paragraph((Span(name),)))
+        caption, entities = compose(blocks)
         arguments: dict[str, Any] = {"document": file.url}
         if caption.strip():
             arguments["caption"] = caption
@@ -290,9 +283,3 @@ def _card_blocks(card: Card) -> tuple[Block, ...]:
     for line in lines:
         spans += [*([Span("\n")] if spans else []), *line]
     return (Paragraph(tuple(spans)),) if spans else ()
-
-
-def _may_be_document(url: str) -> bool:
-    """By its ending, where it has one: Telegram goes by the type that the server names."""
-    name = urlsplit(url).path.rpartition("/")[2].lower()
-    return "." not in name or name.endswith(_DOCUMENTS)

@@ -122,10 +122,12 @@ class TelegramUnderTest(PlatformUnderTest):
 
     async def shown(self, chat: str) -> Sequence[Shown]:
         """See ChannelUnderTest: as sent, before any button was marked as pressed."""
+        sent = [call for call in self._platform.taken if call.method in _SENDS]
         return [
             _shown(call, number)
-            for number, call in enumerate(self._platform.taken, 1)
-            if call.method in _SENDS and str(call.arguments["chat_id"]) == self.address(chat)
+            # The recording server numbers messages in this order, too.
+            for number, call in enumerate(sent, 1)
+            if str(call.arguments["chat_id"]) == self.address(chat)
         ]
 
     def complaints(self) -> Sequence[str]:
@@ -186,8 +188,9 @@ def _choices(markup: Mapping[str, Any], message: Mapping[str, Any]) -> Iterator[
                 yield Choice(button["text"], {"callback_data": data, "message": message})
     for row in markup.get("keyboard", []):
         for button in row:
-            title = button if isinstance(button, str) else button["text"]
-            yield Choice(title, {"title": title})
+            # A button that shares a place or a number is none of the answer's choices.
+            if not {"request_location", "request_contact"} & set(button):
+                yield Choice(button["text"], {"title": button["text"]})
 
 
 def _with_links(text: str, entities: Sequence[Mapping[str, Any]] | None) -> str:

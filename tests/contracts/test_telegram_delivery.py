@@ -143,7 +143,7 @@ async def test_a_group_is_asked_in_words(gateway: TelegramGateway) -> None:
 async def test_a_file_that_telegram_takes_and_one_that_it_does_not(
     gateway: TelegramGateway,
 ) -> None:
-    await deliver(gateway, File("https://nordlys.example/f.pdf", "faktura.pdf", "Fakturaen"))
+    await deliver(gateway, File("https://nordlys.example/faktura.pdf", "faktura.pdf", "Fakturaen"))
     await asyncio.sleep(1.0)
     await deliver(gateway, File("https://nordlys.example/f.docx", "f.docx", "Fakturaen"))
     document, words = gateway.platform.taken
@@ -151,6 +151,13 @@ async def test_a_file_that_telegram_takes_and_one_that_it_does_not(
     assert words.arguments["text"] == "Fakturaen\n\nf.docx"
     assert words.arguments["entities"][0]["url"] == "https://nordlys.example/f.docx"
     assert all(call.status == 200 for call in gateway.platform.received)
+
+
+async def test_a_file_keeps_its_name(gateway: TelegramGateway) -> None:
+    file = File("https://nordlys.example/download?id=7", "faktura.pdf", "**Fakturaen**")
+    (call,) = gateway.delivery.calls(answer(file))
+    assert call.method == "sendDocument"
+    assert call.arguments["caption"] == "Fakturaen\n\nfaktura.pdf"
 
 
 async def test_a_picture_that_can_not_be_fetched_becomes_words(gateway: TelegramGateway) -> None:
