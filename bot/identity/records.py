@@ -7,7 +7,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, delete, insert, or_, select, text, update
+from sqlalchemy import (
+    Table,
+    bindparam,
+    delete,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    text,
+    union_all,
+    update,
+)
 from sqlalchemy.engine import Connection
 
 from bot.model.people import ChannelIdentity, Participant
@@ -15,6 +27,27 @@ from bot.record.tables import channel_identities, identity_moves, people
 
 # Between an identity's name and what tells a later conversation of its own from the first one.
 _AGAIN = "#"
+
+# Asked for every message: put together once, and one question to the database. The first part has
+# the identity's row, if there is one, the second what it has left.
+_WHO = union_all(
+    select(
+        literal(0).label("move"),
+        people.c.id.label("person_id"),
+        people.c.conversation_id,
+        people.c.subject,
+    )
+    .select_from(channel_identities.join(people))
+    .where(
+        channel_identities.c.channel == bindparam("channel"),
+        channel_identities.c.address == bindparam("address"),
+    ),
+    select(identity_moves.c.id, null(), identity_moves.c.conversation_id, null()).where(
+        identity_moves.c.channel == bindparam("channel"),
+        identity_moves.c.address == bindparam("address"),
+        identity_moves.c.moved_at > bindparam("since"),
+    ),
+)
 
 
 class PeopleRecords:
@@ -39,20 +72,22 @@ class PeopleRecords:
 
     def participant(self, identity: ChannelIdentity) -> Participant:
         """Who that is."""
-        row = self._connection.execute(
-            select(people.c.id, people.c.conversation_id, people.c.subject)
-            .select_from(channel_identities.join(people))
-            .where(*_is(channel_identities, identity))
-        ).one_or_none()
-        person_id, conversation_id, subject = row or (identity.name, identity.name, None)
-        left = self._connection.execute(
-            select(identity_moves.c.conversation_id)
-            .where(
-                *_is(identity_moves, identity),
-                identity_moves.c.moved_at > self._now - self._remember,
-            )
-            .order_by(identity_moves.c.id.desc())
-        ).scalars()
+        rows = self._connection.execute(
+            _WHO,
+            {
+                "channel": identity.channel,
+                "address": identity.address,
+                "since": self._now - self._remember,
+            },
+        ).all()
+        person_id, conversation_id, subject = identity.name, identity.name, None
+        moves = {}
+        for row in rows:
+            if row.person_id is None:
+                moves[row.move] = row.conversation_id
+            else:
+                person_id, conversation_id, subject = row[1:]
+        left = (moves[move] for move in sorted(moves, reverse=True))
         previous = tuple(dict.fromkeys(name for name in left if name != conversation_id))
         return Participant(person_id, conversation_id, previous, signed_in=subject is not None)
 
@@ -171,10 +206,7 @@ class PeopleRecords:
     def _settle(self, identity: ChannelIdentity, before: Participant) -> None:
         """What every move leaves: where the identity was, and nobody without an identity."""
         self._connection.execute(
-            delete(identity_moves).where(
-                *_is(identity_moves, identity),
-                identity_moves.c.moved_at <= self._now - self._remember,
-            )
+            delete(identity_moves).where(identity_moves.c.moved_at <= self._now - self._remember)
         )
         self._connection.execute(
             insert(identity_moves).values(

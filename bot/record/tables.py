@@ -90,6 +90,7 @@ identity_moves = Table(
     Column("conversation_id", _NAME, nullable=False),
     Column("moved_at", UtcDateTime, nullable=False),
     Index("ix_identity_moves_channel", "channel", "address"),
+    Index("ix_identity_moves_moved_at", "moved_at"),
 )
 
 # `channel` is where the code works; `issuer_*` made it, being `person_id` in `conversation_id`.

@@ -55,6 +55,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_identity_moves"),
     )
     op.create_index("ix_identity_moves_channel", "identity_moves", ["channel", "address"])
+    op.create_index("ix_identity_moves_moved_at", "identity_moves", ["moved_at"])
     op.create_table(
         "link_codes",
         sa.Column("code_hash", sa.String(64), nullable=False),
