@@ -48,7 +48,7 @@ from bot.model.content import (
 )
 from channels.rendering.abilities import Abilities
 from channels.rendering.forms import Asked, fits_under, over, paragraphs, plan, show, texts
-from channels.rendering.words import day_example, day_title, words_for
+from channels.rendering.words import LANGUAGES, day_example, day_title, words_for
 from channels.rendering.writing import bold, link
 
 # A day for the example where nothing bounds the dates.
@@ -79,7 +79,8 @@ def simplify(content: Content, abilities: Abilities, language: str | None = None
 def is_numbered(content: Content, abilities: Abilities) -> bool:
     """Whether `simplify` shows its choices as numbers from 1, so that a typed number means one.
 
-    The numbers are those of `bot.model.choices.choices_of`. A rating's points always are.
+    The numbers are those of `bot.model.choices.choices_of`. A rating's points always are. Days are
+    where their titles are too long in any of the languages.
     """
     if isinstance(content, Rating):
         return True
@@ -90,7 +91,9 @@ def is_numbered(content: Content, abilities: Abilities) -> bool:
             is_numbered(card, abilities) for card in content.cards
         )
     if isinstance(content, (Buttons, QuickReplies, ListChoice, DateChoice)):
-        return not _is_native(content, abilities) and _is_numbers(_asked(content, abilities, None))
+        return not _is_native(content, abilities) and any(
+            _is_numbers(_asked(content, abilities, language)) for language in LANGUAGES
+        )
     return False
 
 

@@ -73,6 +73,8 @@ _WORDS = {
     ),
 }
 
+LANGUAGES = tuple(_WORDS)
+
 
 def words_for(language: str | None) -> Words:
     """The words of a language such as `nb` or `nb-NO`; English where there are none of it."""
