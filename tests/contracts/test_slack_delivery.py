@@ -199,7 +199,7 @@ async def test_nothing_is_tried_twice_by_itself(
 ) -> None:
     for kind in ("busy", "error", "cut", "refused"):
         slack.received.clear()
-        slack.faults = in_turn(Fault(kind))  # type: ignore[arg-type]
+        slack.faults = in_turn(Fault(kind))
         with pytest.raises((DeliveryDelayed, DeliveryUnknown)):
             await deliver(delivery, outbound(Text("hei")))
         assert len(slack.received) == 1

@@ -39,7 +39,7 @@ def failed(data: object, status: int = 200, **headers: str) -> SlackApiError:
         headers={name.replace("_", "-"): value for name, value in headers.items()},
         status_code=status,
     )
-    return SlackApiError("failed", response)
+    return SlackApiError("failed", response)  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize("method", sorted(DOCUMENTED))

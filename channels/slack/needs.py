@@ -1,0 +1,38 @@
+"""What the app must be allowed at Slack, and for what. docs/slack-manifest.yml asks for the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# The scopes that each method of the Web API needs:
+# https://docs.slack.dev/reference/methods/<method>/
+METHODS: Mapping[str, frozenset[str]] = {
+    "auth.test": frozenset(),
+    "bots.info": frozenset({"users:read"}),
+    "chat.postEphemeral": frozenset({"chat:write"}),
+    # A user's id in place of a channel's opens the direct messages with them.
+    "chat.postMessage": frozenset({"chat:write", "im:write"}),
+    "conversations.history": frozenset({"im:history"}),
+    "conversations.replies": frozenset({"channels:history", "groups:history", "mpim:history"}),
+    "users.info": frozenset({"users:read"}),
+    "views.publish": frozenset(),
+}
+
+# The scopes that each event needs: https://docs.slack.dev/reference/events/<event>/
+EVENTS: Mapping[str, frozenset[str]] = {
+    "app_home_opened": frozenset(),
+    "app_mention": frozenset({"app_mentions:read"}),
+    "message.channels": frozenset({"channels:history"}),
+    "message.groups": frozenset({"groups:history"}),
+    # Shared files come with a message, and are named to those only who may read them.
+    "message.im": frozenset({"im:history", "files:read"}),
+    "message.mpim": frozenset({"mpim:history"}),
+}
+
+_COMMAND = frozenset({"commands"})
+
+SCOPES = _COMMAND.union(*METHODS.values(), *EVENTS.values())
+
+# Without it the App Home is in both languages, and the link to Slack opens Slack's program only.
+OPTIONAL = frozenset({"users:read"})
+REQUIRED = SCOPES - OPTIONAL
