@@ -82,3 +82,14 @@ def test_secrets_do_not_print(monkeypatch: pytest.MonkeyPatch) -> None:
     set_all(monkeypatch, "messenger")
     monkeypatch.setenv("REST_TOKEN", "secret-value")
     assert "secret-value" not in repr(load_settings())
+
+
+def test_a_short_identity_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IDENTITY_SECRET", "x" * 31)
+    with pytest.raises(SettingsError, match=r"IDENTITY_SECRET: .*32 characters") as refused:
+        load_settings()
+    assert "x" * 31 not in str(refused.value)
+    monkeypatch.setenv("IDENTITY_SECRET", "x" * 32)
+    settings = load_settings()
+    assert "x" * 32 in settings.secret_values
+    assert "x" * 32 not in repr(settings)
