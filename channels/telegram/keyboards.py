@@ -9,12 +9,16 @@ from telegram import (
     InlineKeyboardMarkup,
     KeyboardButton,
     ReplyKeyboardMarkup,
+    ReplyKeyboardRemove,
 )
 from telegram.constants import InlineKeyboardMarkupLimit
 
 from bot.model.content import Button, Request
 from channels.rendering.split import utf16_length
 from channels.telegram.words import share_button
+
+# Puts a reply keyboard away. One for all: the library can't compare two.
+NO_KEYBOARD = ReplyKeyboardRemove()
 
 # What a phone shows of a row: characters, each button taking three for its edges.
 _ROW = 32

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from telegram import LinkPreviewOptions, ReplyKeyboardRemove
+from telegram import LinkPreviewOptions
 from telegram.constants import ChatAction, InlineKeyboardMarkupLimit, MessageLimit
 
 from bot.errors import DeliveryRefused
@@ -34,7 +34,7 @@ from channels.rendering.words import words_for
 from channels.telegram.address import Address, parse_address
 from channels.telegram.entities import compose, opens_in_telegram, shown_text
 from channels.telegram.files import is_web_address, may_be_document, name_in
-from channels.telegram.keyboards import inline_keyboard, request_keyboard
+from channels.telegram.keyboards import NO_KEYBOARD, inline_keyboard, request_keyboard
 from channels.telegram.presses import button_data
 
 TEXT = int(MessageLimit.MAX_TEXT_LENGTH)
@@ -229,7 +229,7 @@ class _Rendering:
             plain = inline_keyboard(pressed, partial(self._known_data, once=once))
             return {"reply_markup": keyboard}, {"reply_markup": plain} if pressed else {}
         if markup is None and self._keyboard_to_remove and not self.pieces:
-            markup = ReplyKeyboardRemove()
+            markup = NO_KEYBOARD
         found = {} if markup is None else {"reply_markup": markup}
         return found, found
 
