@@ -104,7 +104,13 @@ def split_text(
     pieces = []
     for group in split_blocks(blocks, limit, length, rendered):
         written = source(group)
-        pieces.append(literal(as_plain(group)) if written is None else written)
+        if written is not None:
+            pieces.append(written)
+            continue
+        for words, _, _ in _pieces(
+            as_plain(group), lambda part: length(rendered(parse(literal(part)))) <= limit
+        ):
+            pieces.append(literal(words))
     return pieces
 
 
