@@ -38,7 +38,7 @@ from bot.ports import Call, PushChannel, Rate, delivery_key
 from tests.pipeline import LAYOUT, LEASE_SECONDS
 from tests.recording.server import Cut, RecordingPlatform
 
-QUICK = Waits(give_up=20.0, call=3.0, unsure=0.02, typing=5.0)
+QUICK = Waits(give_up=60.0, call=3.0, unsure=0.02, typing=5.0)
 
 
 @dataclass
