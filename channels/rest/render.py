@@ -35,7 +35,7 @@ def render(recipient: str, contents: Iterable[Content]) -> list[Fields]:
 
     | content      | dict                                                                         |
     | ------------ | ---------------------------------------------------------------------------- |
-    | Text         | `text`, with its small markup as it is                                       |
+    | Text         | `text`, with its small markup as it is; none of a blank one                  |
     | Buttons      | `text`, `buttons`: `{"title", "payload"}`, or `{"title", "type", "url"}`     |
     | QuickReplies | `text`, `buttons`, `custom.quick_replies`                                    |
     | Image        | `image`; `text` where the picture has a description                          |
@@ -56,7 +56,7 @@ def render(recipient: str, contents: Iterable[Content]) -> list[Fields]:
 
 
 def _dicts(content: Content) -> Iterator[Fields]:
-    if isinstance(content, Typing):
+    if isinstance(content, Typing) or (isinstance(content, Text) and not content.text.strip()):
         return
     if isinstance(content, Carousel):
         for position, card in enumerate(content.cards, start=1):

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from bot.model.content import Custom, Typing, content_to_dict
+from bot.model.content import Custom, Text, Typing, content_to_dict
 from bot.model.messages import Utterance
 from bot.ports import Accepted, LinkOffer, Notice
 
@@ -27,8 +27,13 @@ class LinkState:
 
 
 def is_shown(utterance: Utterance) -> bool:
-    """Whether people see it: payloads for programs and signs that pass are not in the log."""
-    return not isinstance(utterance.content, (Custom, Typing))
+    """Whether people see it: payloads for programs, signs that pass and blank texts are not in the
+    log.
+    """
+    content = utterance.content
+    if isinstance(content, Text):
+        return bool(content.text.strip())
+    return not isinstance(content, (Custom, Typing))
 
 
 def message(utterance: Utterance) -> Frame:
