@@ -27,7 +27,7 @@ from bot.model.content import (
     Text,
     Typing,
 )
-from channels.rendering.abilities import Abilities
+from channels.rendering.abilities import NO_LIMIT, Abilities
 
 ARABIC = "أين طلبي؟ رقم الطلب هو 10042 والرمز البريدي 0150."
 HEBREW = "איפה ההזמנה שלי?"
@@ -40,7 +40,7 @@ PAGE = "https://nordlyshandel.example/ordre/10042?a=1&b=(2)"
 
 
 # Where a channel has no limit, that much is tried.
-_NO_LIMIT = Abilities(
+_TRIED = Abilities(
     kinds=frozenset(),
     text=9_000,
     buttons=24,
@@ -64,7 +64,7 @@ def tried(abilities: Abilities) -> Abilities:
     names = [item.name for item in fields(Abilities) if item.type == "int"]
     return replace(
         abilities,
-        **{name: min(getattr(abilities, name), getattr(_NO_LIMIT, name)) for name in names},
+        **{name: getattr(_TRIED, name) for name in names if getattr(abilities, name) == NO_LIMIT},
     )
 
 

@@ -96,7 +96,8 @@ def _titles(content: Content) -> Iterator[str]:
     if isinstance(content, ListChoice):
         for option in content.options:
             yield from (option.title, option.description)
-    else:
+    # Days and points may be named in another way than by their titles.
+    elif not isinstance(content, (DateChoice, Rating)):
         yield from (button.title for button in (*choices_of(content), *pages_of(content)))
 
 

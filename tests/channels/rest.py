@@ -62,7 +62,10 @@ def shown(message: Mapping[str, Any]) -> Shown:
             choices.append(Choice(button["title"], url=button["url"]))
         else:
             choices.append(Choice(button["title"], button["payload"]))
-    words += _custom(message.get("custom"))
+    custom = message.get("custom", {})
+    words += _custom(custom)
+    if "date" in custom:
+        choices.append(Choice("", custom["date"]["payload"], day=True))
     return Shown("\n".join(words), tuple(choices))
 
 
