@@ -11,8 +11,8 @@ from slack_sdk.models.blocks import (
     RichTextSectionElement,
 )
 
+from channels.slack.layout import fallback
 from channels.slack.presses import Press
-from channels.slack.render import fallback
 
 # Slack hands pictures back with what it has found out about them, and does not take that again.
 _OF_IMAGES = ("type", "block_id", "image_url", "alt_text", "title")

@@ -14,7 +14,8 @@ from bot.ports import Call, PushChannel, Rate, delivery_key
 from channels.slack.address import CHANNEL, Address, parse_address
 from channels.slack.client import Client
 from channels.slack.errors import error_name, platform_errors
-from channels.slack.render import has_images, render, without_images
+from channels.slack.layout import has_images, without_images
+from channels.slack.render import render
 
 logger = structlog.get_logger(__name__)
 

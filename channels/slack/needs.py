@@ -10,8 +10,7 @@ METHODS: Mapping[str, frozenset[str]] = {
     "auth.test": frozenset(),
     "bots.info": frozenset({"users:read"}),
     "chat.postEphemeral": frozenset({"chat:write"}),
-    # A user's id in place of a channel's opens the direct messages with them.
-    "chat.postMessage": frozenset({"chat:write", "im:write"}),
+    "chat.postMessage": frozenset({"chat:write"}),
     "conversations.history": frozenset({"im:history"}),
     "conversations.replies": frozenset({"channels:history", "groups:history", "mpim:history"}),
     "users.info": frozenset({"users:read"}),

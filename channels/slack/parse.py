@@ -163,15 +163,16 @@ def _said(body: Json, event: Json) -> Said | None:
     mentioned = event["type"] == "app_mention"
     if mentioned and bot is None:
         bot = first_mention(words)
+    named = mentioned or (bot is not None and mentions(words, bot))
     if not direct and not mentioned:
-        if bot is not None and mentions(words, bot):
-            # Slack tells it as an app_mention as well.
+        if named and event.get("channel_type") != "mpim":
+            # Slack tells it as an app_mention as well; of direct messages among several it does not.
             return None
-        if thread is None:
+        if not named and thread is None:
             return None
     attachments = attachments_of(event.get("files"))
     plain = plain_words(words, bot)
-    if not plain and not attachments and not mentioned:
+    if not plain and not attachments and not named:
         return None
     return Said(
         address=Address(team_of(body), channel, None if direct else thread or timestamp),
@@ -179,7 +180,7 @@ def _said(body: Json, event: Json) -> Said | None:
         user=user,
         text=plain,
         attachments=attachments,
-        addressed=direct or mentioned,
+        addressed=direct or named,
     )
 
 

@@ -43,18 +43,10 @@ from channels.rendering.markup import Paragraph, Span, parse
 from channels.rendering.split import shorten, split_blocks, utf16_length
 from channels.rendering.words import day_title
 from channels.slack.address import Address
-from channels.slack.mrkdwn import escape
+from channels.slack.layout import fallback, messages_of
 from channels.slack.presses import ASK, LINK, NO_PAYLOAD, date_action
 from channels.slack.rich_text import rich_text
 from channels.slack.words import Words, words_for
-
-# Per message, which the library has no class for: https://docs.slack.dev/reference/block-kit/blocks/
-MAX_BLOCKS = 50
-# Slack refuses a message's blocks from a length on that it does not document
-# (msg_blocks_too_long); this is what it documents for the blocks whose text it adds up.
-MAX_CHARS = 12_000
-# What notifications and screen readers get; Slack advises to stay under it.
-_FALLBACK = 3_000
 
 _TEXT = SectionBlock.text_max_length
 _ACTIONS = ActionsBlock.elements_max_length
@@ -122,39 +114,9 @@ def render(
     if blocks and address.user is not None:
         note = page.words.private.format(command=command)
         blocks.append(ContextBlock(elements=[_plain(note, _TEXT)]))
-    return [(group, fallback(group)) for group in _messages([block.to_dict() for block in blocks])]
-
-
-def fallback(blocks: Sequence[Mapping[str, Any]]) -> str:
-    """The words of the blocks, escaped: here Slack would read markup and call people."""
-    words = "\n".join(filter(None, (_words_of(block).strip() for block in blocks)))
-    return escape(shorten(words, _FALLBACK, utf16_length) or "…")
-
-
-def without_images(blocks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The blocks with links in place of pictures: Slack refuses a whole message for one picture
-    that it can't fetch.
-    """
-    shown = []
-    for block in blocks:
-        if block["type"] == "image":
-            span = Span(block["alt_text"], url=block["image_url"])
-            shown.append(rich_text([Paragraph((span,))]).to_dict())
-        else:
-            accessory = block.get("accessory")
-            is_image = isinstance(accessory, Mapping) and accessory.get("type") == "image"
-            shown.append({k: v for k, v in block.items() if k != "accessory" or not is_image})
-    return shown
-
-
-def has_images(blocks: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether Slack has to fetch pictures for them."""
-    return any("image" in (block["type"], _accessory(block).get("type")) for block in blocks)
-
-
-def _accessory(block: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = block.get("accessory")
-    return found if isinstance(found, Mapping) else {}
+    return [
+        (group, fallback(group)) for group in messages_of([block.to_dict() for block in blocks])
+    ]
 
 
 # --------------------------------------------------------------------------------- one content
@@ -322,46 +284,3 @@ def _value(payload: str, limit: int) -> str:
 def _plain(text: str, limit: int) -> PlainTextObject:
     # `:smile:` in somebody's words stays what it is.
     return PlainTextObject(text=shorten(text, limit, utf16_length) or "…", emoji=False)
-
-
-def _messages(blocks: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """The blocks in as few messages as Slack's limits allow; choices stay with their words."""
-    group: list[dict[str, Any]] = []
-    chars = 0
-    for unit in _units(blocks):
-        size = sum(utf16_length(_words_of(block)) for block in unit)
-        if group and (len(group) + len(unit) > MAX_BLOCKS or chars + size > MAX_CHARS):
-            yield group
-            group, chars = [], 0
-        group.extend(unit)
-        chars += size
-    if group:
-        yield group
-
-
-def _units(blocks: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    unit: list[dict[str, Any]] = []
-    for block in blocks:
-        if unit and block["type"] not in ("actions", "context"):
-            yield unit
-            unit = []
-        unit.append(block)
-    if unit:
-        yield unit
-
-
-def _words_of(part: Any) -> str:
-    """What can be read in a part of a message, line by line."""
-    if isinstance(part, str):
-        return part
-    if isinstance(part, Sequence):
-        return "\n".join(filter(None, map(_words_of, part)))
-    if not isinstance(part, Mapping):
-        return ""
-    kind = part.get("type")
-    if kind == "rich_text_section":
-        return "".join(_words_of(element) for element in part["elements"])
-    if kind == "image":
-        return str(part.get("alt_text", ""))
-    found = (part.get(name) for name in ("text", "elements", "accessory", "options"))
-    return "\n".join(filter(None, map(_words_of, found)))

@@ -57,6 +57,7 @@ def pressed(name: str) -> Press:
         ("slack_connect_mention", "T0NORDLYS/C9SHARED/1732441700.000900", "hvor er ordre 10042?"),
         ("enterprise_message", "E0CORP/D0KARI", "Hei"),
         ("file_share", "T0NORDLYS/D0KARI", "Esken er skadet"),
+        ("mpim_mention", "T0NORDLYS/C0MPIM/1732441695.000710", "can you help us?"),
     ],
 )
 def test_what_is_said_to_the_bot(name: str, address: str, text: str) -> None:
