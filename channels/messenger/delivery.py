@@ -6,7 +6,6 @@ Sources: Meta, "Messenger Platform: Send API", "Policy: Standard Messaging and M
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -15,6 +14,7 @@ import structlog
 
 from bot.errors import (
     DeliveryDelayed,
+    DeliveryRefused,
     DeliveryUnknown,
     StorageUnavailable,
     WindowClosed,
@@ -35,6 +35,8 @@ STAFF_SECONDS = 7 * 24 * 3600.0
 # kind here. Nor does it say how many messages to one thread are too many.
 _PAGE = Rate("messenger:page", 300, 1.0)
 _MEDIA = Rate("messenger:media", 10, 1.0)
+# Above this the page's own inbox stops working, for the staff that answers there.
+_MESSAGES = Rate("messenger:messages", 40, 1.0)
 _THREAD_COUNT, _THREAD_SECONDS = 10, 10.0
 # The Conversations API's rate for a page.
 _READING = Rate("messenger:conversations", 2, 1.0)
@@ -43,11 +45,7 @@ logger = structlog.get_logger(__name__)
 
 
 class MessengerDelivery(PushChannel):
-    """Sends as the page.
-
-    `echo_wait`: how long the echo of a call that was cut off has time to come, in seconds, before
-    the platform is asked. `clock` gives seconds since the epoch.
-    """
+    """Sends as the page. `clock` gives seconds since the epoch."""
 
     name = CHANNEL
 
@@ -56,12 +54,10 @@ class MessengerDelivery(PushChannel):
         api: GraphApi,
         *,
         contacts: Contacts,
-        echo_wait: float = 2.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._api = api
         self._contacts = contacts
-        self._echo_wait = echo_wait
         self._clock = clock
 
     def calls(self, message: Outbound) -> Sequence[Call]:
@@ -73,7 +69,7 @@ class MessengerDelivery(PushChannel):
         thread = Rate(f"messenger:thread:{message.recipient}", _THREAD_COUNT, _THREAD_SECONDS)
         if call.method == ACTION:
             return [_PAGE]
-        return [_PAGE, _MEDIA, thread] if _is_media(call) else [_PAGE, thread]
+        return [_PAGE, _MESSAGES, *([_MEDIA] if _is_media(call) else []), thread]
 
     def rates_of_asking(
         self,
@@ -85,27 +81,32 @@ class MessengerDelivery(PushChannel):
 
     async def make(self, message: Outbound, number: int, call: Call) -> str | None:
         """See the port. Raises WindowClosed without a call where the platform would refuse it."""
-        body: dict[str, Any] = {"recipient": {"id": message.recipient}}
-        body |= await self._messaging_type(message)
+        kind = await self._messaging_type(message)
+        recipient = {"recipient": {"id": message.recipient}}
         if call.method == ACTION:
-            body = {"recipient": body["recipient"], **call.arguments}
-        else:
-            # The echo of the message brings this back, also where the answer is lost.
-            key = delivery_key(message, number)
-            body["message"] = {**call.arguments["message"], "metadata": key}
-        answer = await self._api.post("me/messages", body)
-        return text_of(answer.get("message_id")) or None
+            return await self._post({**recipient, **call.arguments})
+        # The echo of the message brings this back, also where the answer is lost.
+        metadata = {"metadata": delivery_key(message, number)}
+        what = call.arguments[MESSAGE]
+        try:
+            return await self._post({**recipient, **kind, MESSAGE: {**what, **metadata}})
+        except DeliveryRefused as error:
+            if not _is_media(call):
+                raise
+            # The platform could not fetch it, or it is too large: the customer's own browser may.
+            logger.warning("messenger_attachment_refused", error=str(error))
+        words = {"text": what["attachment"]["payload"]["url"]}
+        return await self._post({**recipient, **kind, MESSAGE: {**words, **metadata}})
 
     async def was_made(self, message: Outbound, number: int, call: Call) -> bool | None:
         """See the port: by what the conversation shows.
 
-        None where the token may not read conversations, or where they leave it open. An echo that
-        comes while this waits tells the sender as well: it is confirmed in the journal.
+        None where the token may not read conversations, or where they leave it open. What an echo
+        tells is in the journal already, and the sender has looked there.
         """
         if call.method == ACTION:
             # A sign of typing that came late would be worse than none.
             return True
-        await asyncio.sleep(self._echo_wait)
         text = call.arguments[MESSAGE].get("text")
         if not isinstance(text, str) or self._says_before(message, number, text):
             return None
@@ -124,6 +125,10 @@ class MessengerDelivery(PushChannel):
     async def close(self) -> None:
         """See the port."""
         await self._api.close()
+
+    async def _post(self, body: Mapping[str, Any]) -> str | None:
+        answer = await self._api.post("me/messages", body)
+        return text_of(answer.get("message_id")) or None
 
     async def _messaging_type(self, message: Outbound) -> Mapping[str, str]:
         age = self._clock() - message.asked_at

@@ -132,7 +132,10 @@ class GraphFault:
             return Meaning.RATE
         if self.status == 401:
             return Meaning.OPERATOR
-        return Meaning.AGAIN if self.status >= 500 else Meaning.REFUSED
+        # What does not speak as the Graph API does is a proxy or another server at its address,
+        # and knows nothing of the message.
+        again = self.status >= 500 or not self.code
+        return Meaning.AGAIN if again else Meaning.REFUSED
 
     def __str__(self) -> str:
         subcode = f"/{self.subcode}" if self.subcode is not None else ""

@@ -177,7 +177,9 @@ def _message(
     mid = _identifier(message.get("mid"), "message.mid")
     sender, at = _sender(event), _seconds(event.get("timestamp"), now)
     quick_reply = _object(message, "quick_reply") or {}
-    text, attachments = parse_attachments(message.get("attachments"), clean(message.get("text")))
+    pressed = clean(quick_reply.get("payload")).strip()
+    words = clean(message.get("text")) or (pressed if _FROM_PROFILE.fullmatch(pressed) else "")
+    text, attachments = parse_attachments(message.get("attachments"), words)
     if not text.strip() and not attachments:
         # Something that the platform can't pass on, such as a poll: still, somebody spoke.
         attachments = (Attachment("file"),)
@@ -185,14 +187,13 @@ def _message(
     reply_to = text_of((_object(message, "reply_to") or {}).get("mid"))
     if reply_to:
         metadata["reply_to"] = reply_to
-    payload = _payload(quick_reply.get("payload"))
     said = Said(
         page,
         sender,
         mid,
         at,
         text,
-        payload,
+        _payload(pressed),
         attachments,
         metadata=metadata,
     )

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot.errors import DeliveryRefused
 from bot.model.content import (
@@ -30,6 +32,7 @@ from channels.rendering.abilities import Abilities
 from channels.rendering.degrade import simplify
 from channels.rendering.markup import plain
 from channels.rendering.split import utf16_length
+from channels.rendering.words import words_for
 
 # A call's method: what it posts to me/messages.
 MESSAGE = "message"
@@ -77,7 +80,7 @@ def render(content: Content, language: str | None) -> Sequence[Call]:
     """The calls that show it, in order. Raises DeliveryRefused for what can't be shown."""
     return [
         call
-        for shown in simplify(_folded(content), abilities_for(content), language)
+        for shown in simplify(_folded(content, language), abilities_for(content), language)
         for call in _calls(shown)
     ]
 
@@ -128,7 +131,10 @@ def _image(content: Image) -> _Rendered:
 
 
 def _file(content: File) -> _Rendered:
-    yield from _words(content.text or content.name)
+    # The platform calls a file by its address's last part.
+    named = content.name == PurePosixPath(urlsplit(content.url).path).name
+    name = "" if named and content.text else content.name
+    yield from _words("\n".join(filter(None, (content.text, name))))
     yield _attachment("file", content.url)
 
 
@@ -136,7 +142,7 @@ def _card(content: Card) -> _Rendered:
     element = _element(content)
     if len(element) == 1:
         # A title alone is no template.
-        yield {"text": content.title}
+        yield from _words(content.title)
         return
     yield _template({"template_type": "generic", "elements": [element]})
 
@@ -170,7 +176,7 @@ def _words(text: str) -> _Rendered:
 
 def _element(card: Card) -> dict[str, Any]:
     element: dict[str, Any] = {"title": card.title}
-    if card.subtitle:
+    if card.subtitle.strip():
         element["subtitle"] = card.subtitle
     if card.image is not None:
         element["image_url"] = card.image
@@ -202,18 +208,34 @@ def _attachment(kind: str, url: str) -> Mapping[str, Any]:
     return {"attachment": {"type": kind, "payload": {"url": url, "is_reusable": False}}}
 
 
-def _folded(content: Content) -> Content:
-    """Cards with their facts under the subtitle, where there is room for them."""
+def _folded(content: Content, language: str | None) -> Content:
+    """Cards with a title, which the platform insists on, and with their facts under the subtitle
+    where there is room for them.
+    """
     if isinstance(content, Card):
-        return _folded_card(content)
+        return _folded_card(_titled(content, language))
     if isinstance(content, Carousel):
-        return Carousel(tuple(_folded_card(card) for card in content.cards))
+        return Carousel(tuple(_folded_card(_titled(card, language)) for card in content.cards))
     return content
 
 
 def _folded_card(card: Card) -> Card:
     lines = [card.subtitle, *(f"{fact.label}: {fact.value}" for fact in card.facts)]
-    subtitle = "\n".join(line for line in lines if line)
+    subtitle = "\n".join(line for line in lines if line.strip())
     if not card.facts or utf16_length(subtitle) > _SUBTITLE:
         return card
     return replace(card, subtitle=subtitle, facts=())
+
+
+def _titled(card: Card, language: str | None) -> Card:
+    if card.title.strip():
+        return card
+    if card.subtitle.strip():
+        return replace(card, title=card.subtitle, subtitle="")
+    if card.facts:
+        first, *others = card.facts
+        return replace(card, title=f"{first.label}: {first.value}", facts=tuple(others))
+    words = words_for(language)
+    if card.image is not None:
+        return replace(card, title=words.picture)
+    return replace(card, title=words.choose) if card.buttons else card

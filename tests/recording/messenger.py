@@ -53,7 +53,7 @@ class RecordingMessenger(RecordingPlatform):
 
     `clock` is the platform's own, in seconds since the epoch: the 24 hours are counted by it.
     `open_to_all`: who never wrote counts as having written just now, for tests whose webhooks do
-    not come from here. `gone` can't be reached. `broken_rates` names each rate that was exceeded.
+    not come from here. `gone` can't be reached, `unreachable` are addresses that can't be fetched. `broken_rates` names each rate that was exceeded.
     `may_read`: the token may read conversations. `webhook`: where echoes go at once, if anywhere.
     """
 
@@ -67,6 +67,7 @@ class RecordingMessenger(RecordingPlatform):
     may_read: bool = True
     webhook: str | None = None
     gone: set[str] = field(default_factory=set)
+    unreachable: set[str] = field(default_factory=set)
     heard: dict[str, float] = field(default_factory=dict)
     threads: dict[str, list[Line]] = field(default_factory=dict)
     profile: dict[str, Any] = field(default_factory=dict)
@@ -242,8 +243,11 @@ class RecordingMessenger(RecordingPlatform):
         message = body["message"]
         check_message(message)
         self._pace("page", _PAGE_PER_SECOND, call)
-        if message.get("attachment", {}).get("type") in ("image", "file", "audio", "video"):
+        attachment = message.get("attachment", {})
+        if attachment.get("type") in ("image", "file", "audio", "video"):
             self._pace("media", _MEDIA_PER_SECOND, call)
+            if attachment["payload"]["url"] in self.unreachable:
+                raise Fault(100, "(#100) Failed to fetch the file from the url", 2018008)
         mid = self._mid()
         now = self.clock()
         self.threads.setdefault(psid, []).append(Line(mid, self.page_id, words_of(message), now))
