@@ -116,7 +116,9 @@ class SqlIdentities(Identities):
         if self._tokens is None:
             raise refused()
         user = self._tokens.user(token)
-        details = {"name": user.name, "email": user.email}
+        stated = {"name": user.name, "email": user.email}
+        # A token that says nothing of its user takes nothing back either.
+        details = stated if any(stated.values()) else {}
 
         def is_as_before(people: PeopleRecords, _: CodeRecords) -> Participant | None:
             known = people.user(user.subject)
@@ -124,7 +126,7 @@ class SqlIdentities(Identities):
             same = (
                 known is not None
                 and found.person_id == known.id
-                and (known.name, known.email) == (user.name, user.email)
+                and all(getattr(known, name) == value for name, value in details.items())
                 and self._clock() - known.seen_at < _SEEN_EVERY
             )
             return found if same else None

@@ -154,6 +154,8 @@ async def test_what_the_site_says_of_its_user_is_kept_up_to_date(
     assert await details() == [("kari", "Kari", "kari@example.com")]
     await identities.sign_in(LAPTOP, token("kari", name="Kari Nordmann"))
     assert await details() == [("kari", "Kari Nordmann", None)]
+    await identities.sign_in(PHONE, token("kari"))
+    assert await details() == [("kari", "Kari Nordmann", None)]
 
 
 async def test_a_user_who_signs_in_twice_at_once_is_one_user(database: Database, dsn: str) -> None:
