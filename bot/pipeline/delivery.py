@@ -213,6 +213,9 @@ def _error(state: RetryCallState) -> BaseException | None:
 
 
 def _log_retry(step: _Step, state: RetryCallState) -> None:
+    """Seldom and more seldom: while a platform is away, thousands of messages are tried again."""
+    if state.attempt_number & (state.attempt_number - 1):
+        return
     error = _error(state)
     log.warning(
         "%s on %s is tried again in %.1f s: %s: %s",

@@ -147,6 +147,19 @@ async def test_two_windows_of_one_key_both_hold(pacer: RedisPacer) -> None:
     assert arrivals[-1] - arrivals[0] < 3.0
 
 
+async def test_a_clock_that_is_set_back_stops_nothing(redis: Redis, pacer: RedisPacer) -> None:
+    rate = Rate("chat", 1, 0.1)
+    assert await pacer.reserve("made", [rate]) == 0
+    await pacer.release("made", [rate])
+    assert await pacer.reserve("under way", [Rate("other", 1, 0.1)]) == 0
+    hour_us = 3_600_000_000
+    for key in [key async for key in redis.scan_iter("fk:{pace}:*")]:
+        for member in await redis.zrange(key, 0, -1):
+            await redis.zincrby(key, hour_us, member)
+    assert await pacer.reserve("next", [rate]) == 0
+    assert await pacer.reserve("next", [Rate("other", 1, 0.1)]) == 0
+
+
 async def test_a_hold_is_for_all_of_its_key_and_never_shortened(pacer: RedisPacer) -> None:
     chat, wide = Rate("chat", 1, 0.1), Rate("wide", 5, 0.1)
     promised = Rate("chat", 2, 0.2)

@@ -47,6 +47,10 @@ for i = 1, #KEYS, 2 do
       -- Who was promised this moment has not come: it is gone.
       point = now - spread
     end
+    if point > now + stale + (state == 'w' and ahead or 0) then
+      -- The clock was set back, or another server's is behind.
+      point = now - spread
+    end
     if point + spread <= now then
       redis.call('ZREM', calls, member)
     elseif not (due and state == 'w') then
