@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from bot.model.content import Button, Buttons, Card, Content, Fact, Image, Text
@@ -16,7 +17,7 @@ from tests.browser import Chat, chat_page, chromium, wire
 from tests.fakes import answering
 from tests.web_gateway import WebGateway, client, web_gateway
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 
 def script(message: Inbound) -> Sequence[Content]:
@@ -43,13 +44,13 @@ async def token(chat: Chat) -> str:
     return kept
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as it:
         yield it
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def gateway(redis_url: str, tmp_path: Path) -> AsyncIterator[WebGateway]:
     async with web_gateway(redis_url, tmp_path) as it, answering(it.turns, script):
         yield it
@@ -353,6 +354,8 @@ async def test_a_new_conversation_leaves_nothing_of_the_old_one(
         await chat.say("A secret")
         for window in (chat, other):
             await window.expect_lines("A secret", "You said: A secret")
+        # A browser hardly lets a hidden page run.
+        await chat.page.bring_to_front()
         await chat.root.get_by_role("button", name="Flere valg").click()
         await chat.root.get_by_role("button", name="Start en ny samtale").click()
         question = chat.root.get_by_role("dialog", name="Vil du starte en ny samtale?")

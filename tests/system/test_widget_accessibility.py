@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from bot.model.content import Button, Buttons, Card, Content, Fact, Text
@@ -16,7 +17,7 @@ from tests.browser import Chat, chat_page, chromium, violations
 from tests.fakes import answering
 from tests.web_gateway import WebGateway, web_gateway
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 WIDE: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 PHONE: dict[str, Any] = {
@@ -37,13 +38,13 @@ def everything(message: Inbound) -> list[Content]:
     ]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as it:
         yield it
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def gateway(redis_url: str, tmp_path: Path) -> AsyncIterator[WebGateway]:
     async with web_gateway(redis_url, tmp_path) as it, answering(it.turns, everything):
         yield it
@@ -281,6 +282,7 @@ async def test_a_longer_answer_does_not_pull_away_who_reads_above(
         await other.page.goto(gateway.url)
         await other.open()
         await talk(other, answers=3)
+        await chat.page.bring_to_front()
         await expect(chat.messages.locator(".card")).to_have_count(3)
         assert await chat.log.evaluate("log => log.scrollTop") == 0
         await latest.click()

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -18,7 +19,7 @@ from tests.fakes import answering
 from tests.serving import serving
 from tests.web_gateway import web_gateway
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 # A site of the wilder kind, whose styles must not reach into the widget.
 PAGE = """<!doctype html><html lang="en"><title>A shop</title>
@@ -31,7 +32,7 @@ PAGE = """<!doctype html><html lang="en"><title>A shop</title>
   data-theme="dark" async></script>"""
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as it:
         yield it

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 
 from bot.model.content import (
@@ -24,7 +25,7 @@ from tests.browser import Chat, chat_page, chromium, violations
 from tests.kinds import every_kind
 from tests.scripted_chat import ScriptedChat, scripted_chat
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 WIDE: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"}
 PHONE: dict[str, Any] = {
@@ -35,13 +36,13 @@ PHONE: dict[str, Any] = {
 OSLO = {"latitude": 59.912731, "longitude": 10.746092}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as it:
         yield it
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def server() -> AsyncIterator[ScriptedChat]:
     """Answers with the kind that the customer names, `all` of them, or else an echo."""
 

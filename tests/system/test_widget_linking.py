@@ -10,6 +10,7 @@ from typing import Any
 
 import jwt
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, expect
 from prometheus_client import CollectorRegistry
 
@@ -24,7 +25,7 @@ from tests.fakes import answering
 from tests.scripted_chat import ScriptedChat, scripted_chat
 from tests.web_gateway import SECRET, web_gateway
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 WIDE: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 PHONE: dict[str, Any] = {
@@ -35,13 +36,13 @@ PHONE: dict[str, Any] = {
 WAY = "https://t.me/nordlys_bot?start=KM7PX2QD94RTKM7PX2QD94RT"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as it:
         yield it
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def server() -> AsyncIterator[ScriptedChat]:
     chat = ScriptedChat(
         lambda said: [Text(f"You said: {said['text']}")],
@@ -175,7 +176,7 @@ async def test_a_sites_own_user_is_said_in_the_greeting(
         # Who is known may have a conversation already, which opening shows.
         assert server.hellos == []
         await chat.open()
-        while not server.hellos:
+        while not server.hellos:  # noqa: ASYNC110 (it comes over the network)
             await asyncio.sleep(0.01)
         assert [hello.get("identity") for hello in server.hellos] == ["kim:abc"]
         await chat.say("Hi")
