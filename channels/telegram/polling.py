@@ -6,10 +6,10 @@ from typing import Protocol
 
 import structlog
 from telegram import Update
-from telegram.error import Conflict, RetryAfter, TelegramError
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
+from telegram.error import Conflict, RetryAfter
+from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
-from bot.errors import InvalidMessage, StorageUnavailable
+from bot.errors import InvalidMessage
 from channels.telegram.client import Client
 from channels.telegram.errors import retry_after_seconds
 from channels.telegram.parse import ALLOWED_UPDATES
@@ -46,11 +46,8 @@ class Poller:
     async def run(self) -> None:
         """Never ends by itself; cancel it to stop. Whatever fails is tried again."""
         while True:
-            async for attempt in AsyncRetrying(
-                retry=retry_if_exception_type((TelegramError, StorageUnavailable)),
-                wait=_wait,
-                before_sleep=_tell,
-            ):
+            # Any error: the gateway's other channels must not end with this one.
+            async for attempt in AsyncRetrying(wait=_wait, before_sleep=_tell):
                 with attempt:
                     await self._fetch()
 
