@@ -38,6 +38,8 @@ from bot.ports import Call, PushChannel, Rate, delivery_key
 from tests.pipeline import LAYOUT, LEASE_SECONDS
 from tests.recording.server import Cut, RecordingPlatform
 
+# Of the sender that is run as a program.
+RATES: Mapping[str, tuple[int, float]] = {"chat": (1, 0.1)}
 QUICK = Waits(give_up=60.0, call=3.0, unsure=0.02, typing=5.0)
 
 
@@ -258,7 +260,7 @@ async def _is_zero(number: Awaitable[int]) -> bool:
 
 
 async def _run(redis_url: str, postbox_url: str, name: str) -> None:
-    channel = PostboxChannel(postbox_url)
+    channel = PostboxChannel(postbox_url, RATES)
     async with sending(redis_url, lambda redis: sender(redis, channel, name)):
         await asyncio.Event().wait()
 

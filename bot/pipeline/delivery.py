@@ -106,6 +106,9 @@ class Delivery:
     async def _complete(self, step: _Step, patience: Patience, unsure: bool) -> None:
         """See to it that the platform has taken the call. `unsure`: it may have already."""
         if unsure:
+            # The sender that has begun it is gone, and its call must not hold up the next one.
+            rates = step.channel.rates(step.message, step.call)
+            await self._pacing.over(step.key, rates)
             await patience.sleep(self._waits.unsure)
         retrying = AsyncRetrying(
             retry=retry_if_exception_type((DeliveryDelayed, DeliveryUnknown)),

@@ -48,9 +48,13 @@ class Pacing:
                         return
                 await patience.sleep(wait)
         finally:
-            # Where Redis is away the call is over for the others when it can't last any longer.
-            with contextlib.suppress(StorageUnavailable):
-                await self._pacer.release(ticket, rates)
+            await self.over(ticket, rates)
+
+    async def over(self, ticket: str, rates: Sequence[Rate]) -> None:
+        """The call is under way no more, whoever has made it."""
+        # Where Redis is away the call is over for the others when it can't last any longer.
+        with contextlib.suppress(StorageUnavailable):
+            await self._pacer.release(ticket, rates)
 
     async def hold(self, rates: Sequence[Rate], seconds: float | None) -> None:
         """A platform refused a call for now. None: it does not say for how long.

@@ -26,6 +26,7 @@ from bot.ports import DeliveryCounts, delivery_key
 from tests.pipeline import LAYOUT, LEASE_SECONDS
 from tests.postbox import (
     QUICK,
+    RATES,
     Postbox,
     PostboxChannel,
     drained,
@@ -409,7 +410,7 @@ async def test_a_new_sender_takes_over_without_doing_a_call_again(
 
 @pytest.mark.parametrize("how", ["before", "after"], ids=["not taken yet", "taken"])
 async def test_a_killed_sender(
-    redis: Redis, redis_url: str, postbox: Postbox, channel: PostboxChannel, how: str
+    redis: Redis, redis_url: str, postbox: Postbox, connect_channel: ConnectChannel, how: str
 ) -> None:
     postbox.held["2"] = how
     await post(redis, "kari", "1|2|3", "4")
@@ -423,8 +424,13 @@ async def test_a_killed_sender(
         await process.wait()
     postbox.let_go.set()
     await release_holder(redis, LAYOUT, "killed")
-    async with sending(redis_url, lambda redis: sender(redis, channel)):
+    channel = connect_channel(RATES)
+    # A call that nobody waits for any more would count for 30 s by the rates.
+    patient = replace(QUICK, call=29.0)
+    began = time.monotonic()
+    async with sending(redis_url, lambda redis: sender(redis, channel, waits=patient)):
         await drained(redis)
+    assert time.monotonic() - began < 10.0
     assert postbox.texts("kari") == ["1", "2", "3", "4"]
     assert (await counts(redis)).possibly_twice == 0
     assert len(postbox.asked) == 1
