@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rasa.core.policies.policy import Policy, PolicyPrediction, SupportedData
@@ -18,14 +19,18 @@ from bot.nlu.language import ENGLISH, LANGUAGE, NORWEGIAN
 
 CHANGE_LANGUAGE_INTENT = "change_language"
 WANTED_LANGUAGE_ENTITY = "wanted_language"
+LOCALE = "locale"
 SUPPORTED = (ENGLISH, NORWEGIAN)
+
+_NORWEGIAN_LOCALES = frozenset({"nb", "nn", "no"})
 
 
 def language_of_latest_message(tracker: DialogueStateTracker) -> str | None:
     """The language to answer in, or None where the message does not say.
 
     A language that is asked for by name ("kan du snakke engelsk?") goes before the language
-    it is asked in.
+    it is asked in. Who has not written a word yet and only pressed a button is answered in the
+    language of their device, where the channel tells it (`metadata.locale`, such as `nb-NO`).
     """
     message = tracker.latest_message
     if message is None:
@@ -35,7 +40,19 @@ def language_of_latest_message(tracker: DialogueStateTracker) -> str | None:
         if wanted in SUPPORTED:
             return str(wanted)
     language = message.parse_data.get(LANGUAGE)
-    return str(language) if language in SUPPORTED else None
+    if language in SUPPORTED:
+        return str(language)
+    if tracker.get_slot(LANGUAGE) is None:
+        return _language_of_device(message.metadata or {})
+    return None
+
+
+def _language_of_device(metadata: Mapping[str, Any]) -> str | None:
+    locale = metadata.get(LOCALE)
+    if not isinstance(locale, str):
+        return None
+    primary = locale.replace("_", "-").split("-")[0].lower()
+    return NORWEGIAN if primary in _NORWEGIAN_LOCALES else ENGLISH
 
 
 @DefaultV1Recipe.register(

@@ -48,11 +48,20 @@ def policy(tmp_path: Path) -> LanguagePolicy:
     )
 
 
-def message(language: str | None, intent: str = "greet", wanted: str | None = None) -> UserUttered:
+def message(
+    language: str | None,
+    intent: str = "greet",
+    wanted: str | None = None,
+    locale: object = None,
+) -> UserUttered:
     parse_data: dict[str, Any] = {"language": language} if language else {}
     entities = [{"entity": "wanted_language", "value": wanted}] if wanted else []
     return UserUttered(
-        "text", intent={"name": intent, "confidence": 1.0}, entities=entities, parse_data=parse_data
+        "text",
+        intent={"name": intent, "confidence": 1.0},
+        entities=entities,
+        parse_data=parse_data,
+        metadata={"locale": locale} if locale else None,
     )
 
 
@@ -67,6 +76,13 @@ def conversation(domain: Domain, slot: str | None, latest: UserUttered) -> Dialo
         (None, message("nb"), "nb"),
         (None, message("en"), "en"),
         (None, message(None), None),
+        (None, message(None, locale="nb-NO"), "nb"),
+        (None, message(None, locale="nn"), "nb"),
+        (None, message(None, locale="en_GB"), "en"),
+        (None, message(None, locale="sv"), "en"),
+        (None, message(None, locale=7), None),
+        (None, message("en", locale="nb-NO"), "en"),
+        ("en", message(None, locale="nb-NO"), None),
         ("nb", message("nb"), None),
         ("nb", message("en"), "en"),
         ("en", message("nb"), "nb"),
