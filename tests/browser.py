@@ -80,8 +80,12 @@ class Chat:
 
 
 @contextlib.asynccontextmanager
-async def chat_page(browser: Browser, url: str, **options: Any) -> AsyncIterator[Chat]:
-    """A page in a context of its own. Errors of its scripts fail the test at the end."""
+async def chat_page(
+    browser: Browser, url: str, tolerated: Sequence[str] = (), **options: Any
+) -> AsyncIterator[Chat]:
+    """A page in a context of its own. Errors of its scripts fail the test at the end, and so does
+    what the browser complains of but for what holds one of `tolerated`.
+    """
     options.setdefault("locale", "nb-NO")
     options.setdefault("viewport", {"width": 1280, "height": 800})
     context = await browser.new_context(**options)
@@ -101,7 +105,8 @@ async def chat_page(browser: Browser, url: str, **options: Any) -> AsyncIterator
     finally:
         await context.close()
     # A browser reports each connection that fails; the tests cut some on purpose.
-    faults = [fault for fault in faults if "net::ERR" not in fault and "WebSocket" not in fault]
+    tolerated = ("net::ERR", "WebSocket", *tolerated)
+    faults = [fault for fault in faults if not any(part in fault for part in tolerated)]
     assert not faults, faults
 
 

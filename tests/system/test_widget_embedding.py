@@ -14,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
+from bot.model.people import LinkCode
+from bot.ports import LinkOffer, LinkTarget
 from tests.browser import chat_page, chromium
 from tests.fakes import answering
 from tests.serving import serving
@@ -30,6 +32,14 @@ PAGE = """<!doctype html><html lang="en"><title>A shop</title>
 <h1>A shop</h1>
 <script src="{server}widget.js" data-channel="web" data-accent="#5b2a86" data-title="The shop"
   data-theme="dark" async></script>"""
+
+
+class Elsewhere(LinkTarget):
+    name = "elsewhere"
+    title = "Elsewhere"
+
+    async def offer(self, code: LinkCode) -> LinkOffer:
+        return LinkOffer(f"https://elsewhere.example/{code.code}")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -62,11 +72,14 @@ async def test_it_works_on_an_allowed_site_and_keeps_its_looks(
     server: list[str] = []
     async with (
         shop(server) as origin,
-        web_gateway(redis_url, tmp_path, allowed_origins=(origin,)) as gateway,
+        web_gateway(
+            redis_url, tmp_path, allowed_origins=(origin,), link_targets=[Elsewhere()]
+        ) as gateway,
         answering(gateway.turns),
     ):
         server.append(gateway.url)
-        async with chat_page(browser, f"{origin}/", locale="en-GB") as chat:
+        picture = "Loading the image 'data:image/svg+xml"
+        async with chat_page(browser, f"{origin}/", [picture], locale="en-GB") as chat:
             await chat.open()
             await expect(chat.panel).to_have_accessible_name("The shop")
             await chat.say("Hello")
@@ -78,6 +91,12 @@ async def test_it_works_on_an_allowed_site_and_keeps_its_looks(
             assert look == ["none", "normal", "16px"]
             ground = await chat.panel.evaluate("panel => getComputedStyle(panel).backgroundColor")
             assert ground == "rgb(18, 27, 34)"
+
+            # This site allows no pictures, so that there is a link and no code for a phone.
+            await chat.menu.click()
+            await chat.root.get_by_role("button", name="Continue on Elsewhere").click()
+            await expect(chat.root.get_by_role("link", name="Open Elsewhere")).to_be_visible()
+            await expect(chat.root.locator(".qr")).to_have_count(0)
 
 
 async def test_on_a_site_that_is_not_allowed_it_says_that_there_is_no_connection(
