@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = None
     slack_handoff_channel: str | None = None
     slack_command: str = "/help-me"
+    slack_messages_per_minute: int = Field(300, ge=1)
     slack_api_url: str = "https://slack.com/api/"
     telegram_bot_token: SecretStr | None = None
     telegram_secret_token: SecretStr | None = None

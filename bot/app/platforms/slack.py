@@ -51,7 +51,11 @@ class SlackPlatform(Platform):
 
     def delivery(self, settings: Settings, kept: Kept) -> PushChannel:  # noqa: ARG002 (the interface's)
         """See Platform."""
-        return SlackDelivery(_client(settings), command=settings.slack_command)
+        return SlackDelivery(
+            _client(settings),
+            command=settings.slack_command,
+            workspace_per_minute=settings.slack_messages_per_minute,
+        )
 
     def is_numbered(self, content: Content) -> bool:
         """See Platform."""
