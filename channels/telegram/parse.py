@@ -70,7 +70,9 @@ def parse_update(body: bytes) -> Update:
     try:
         return Update.de_json(data, None)
     except Exception as error:  # the library raises whatever a field's value happens to break
-        raise InvalidMessage("not_an_update", f"The body is no update: {error!r}") from error
+        raise InvalidMessage(
+            "not_an_update", f"The body is no update: {type(error).__name__}"
+        ) from error
 
 
 def needs_me(update: Update) -> bool:
@@ -199,7 +201,9 @@ def _entities(message: Message) -> dict[Any, str]:
     try:
         return message.parse_entities() if message.text else message.parse_caption_entities()
     except Exception as error:  # offsets that do not fit the text, of whatever type
-        raise InvalidMessage("not_an_update", f"An entity is broken: {error!r}") from error
+        raise InvalidMessage(
+            "not_an_update", f"An entity is broken: {type(error).__name__}"
+        ) from error
 
 
 def _without_mention(text: str, me: Me) -> str:

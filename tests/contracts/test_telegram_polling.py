@@ -17,6 +17,7 @@ from bot.tasks import cancel
 from channels.telegram import polling
 from channels.telegram.client import Client
 from channels.telegram.polling import Poller, TakesUpdates
+from tests.gateway import running_gateway
 from tests.recording.server import Fault, in_turn, serve
 from tests.recording.telegram import RecordingTelegram
 from tests.telegram_gateway import payload, telegram_gateway
@@ -130,3 +131,23 @@ async def test_two_that_poll_are_told_of_each_other(capsys: pytest.CaptureFixtur
     async with serve(platform), polling_for(platform, Taking()), polling_for(platform, Taking()):
         await until(lambda: any(call.status == 409 for call in platform.received))
     assert "stop the other process" in capsys.readouterr().out
+
+
+async def test_the_gateway_polls_where_it_is_told_to(redis_url: str, tmp_path: Path) -> None:
+    platform = RecordingTelegram(updates=[payload("text"), payload("group_mention")])
+    async with serve(platform):
+        async with running_gateway(
+            redis_url,
+            tmp_path,
+            telegram_bot_token=platform.token,
+            telegram_secret_token="a-secret",
+            telegram_api_url=platform.api_url,
+            telegram_mode="polling",
+        ) as gateway:
+            await until(lambda: not platform.updates)
+            assert await gateway.inbox_length() == 2
+            began = time.monotonic()
+            gateway.stop.set()
+            await gateway.serving
+        # A request that Telegram keeps open holds up no shutdown.
+        assert time.monotonic() - began < 3.0
