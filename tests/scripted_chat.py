@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import segno
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,6 +21,7 @@ from bot.model.messages import Author, Utterance
 from bot.ports import Accepted, LinkOffer
 from channels.web import render
 from channels.web.assets import Assets
+from channels.web.linking import qr_code
 from tests.serving import serving
 
 _COLOURS = {"parcel": "#c79a63", "jacket": "#2f6f8f", "rucksack": "#4c7a4a", "flask": "#b5523b"}
@@ -145,7 +145,7 @@ class ScriptedChat:
             offer,
             expires_at=time.time() + self.link_seconds,
             expires_in=self.link_seconds,
-            qr=segno.make(offer.url).svg_data_uri(border=1) if offer.url else None,
+            qr=qr_code(offer.url) if offer.url else None,
         )
 
 

@@ -99,7 +99,7 @@ class Linking {
     if (way.code) parts.push(this.code(way.code));
     if (way.url) parts.push(link(words, way.url, "choice open", words.openThere(title), icon("out")));
     if (way.qr) {
-      const picture = h("img", { src: way.qr, alt: words.qr(title), width: "164", height: "164" });
+      const picture = h("img", { src: way.qr, alt: words.qr(title), width: "200", height: "200" });
       const figure = h("div", { class: "qr" }, h("p", {}, words.scan), picture);
       // A site's policy may forbid pictures; the link does without.
       picture.addEventListener("error", () => figure.remove());
