@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
 
 from bot.errors import DeliveryRefused
 from bot.model.content import (
@@ -132,8 +130,8 @@ def _image(content: Image) -> _Rendered:
 
 def _file(content: File) -> _Rendered:
     # The platform calls a file by its address's last part.
-    named = content.name == PurePosixPath(urlsplit(content.url).path).name
-    name = "" if named and content.text else content.name
+    shown = content.url.partition("?")[0].rpartition("/")[2]
+    name = "" if content.name == shown and content.text else content.name
     yield from _words("\n".join(filter(None, (content.text, name))))
     yield _attachment("file", content.url)
 

@@ -205,6 +205,8 @@ def test_pictures_and_files_come_with_their_words() -> None:
     assert words == {"text": "Your invoice"}
     assert document["attachment"]["type"] == "file"
     assert messages(File("https://a.example/f.pdf", "f.pdf"))[0] == {"text": "f.pdf"}
+    named = File("https://a.example/download?id=7", "invoice.pdf", "Your invoice")
+    assert messages(named)[0] == {"text": "Your invoice\ninvoice.pdf"}
 
 
 @pytest.mark.parametrize(
