@@ -24,6 +24,8 @@ async def serving(app: Any, port: int = 0) -> AsyncIterator[int]:
             log_config=None,
             lifespan="off",
             timeout_graceful_shutdown=1,
+            # Longer than clients keep a connection: none of them may meet one that is being closed.
+            timeout_keep_alive=75,
         )
     )
     sockets = [server.config.bind_socket()]
