@@ -192,8 +192,9 @@ def _is_addressed(message: Message, me: Me) -> bool:
             return True
         if entity.type == MessageEntityType.BOT_COMMAND and text.casefold().endswith(name):
             return True
-        if entity.type == MessageEntityType.TEXT_MENTION:
-            return entity.user is not None and entity.user.id == me.id
+        named = entity.user if entity.type == MessageEntityType.TEXT_MENTION else None
+        if named is not None and named.id == me.id:
+            return True
     return False
 
 

@@ -226,6 +226,22 @@ def test_the_bare_name_of_the_bot_is_a_greeting() -> None:
     assert event.arrival.payload == "/greet"
 
 
+def test_the_bot_may_be_named_after_somebody_else() -> None:
+    other = {"id": 5, "is_bot": False, "first_name": "Ola"}
+    event = read(
+        changed(
+            "group_mention",
+            text="Ola @nordlys_bot hei",
+            entities=[
+                {"offset": 0, "length": 3, "type": "text_mention", "user": other},
+                {"offset": 4, "length": 12, "type": "mention"},
+            ],
+        )
+    )
+    assert isinstance(event, Said)
+    assert event.arrival.text == "Ola hei"
+
+
 def test_a_caption_in_a_group_may_name_the_bot() -> None:
     photo = json.loads((PAYLOADS / "photo.json").read_text(encoding="utf-8"))["message"]["photo"]
     event = read(
