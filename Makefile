@@ -13,7 +13,7 @@ export RASA_TELEMETRY_ENABLED HF_HUB_OFFLINE TF_CPP_MIN_LOG_LEVEL
 PYTHON := .venv/bin/python
 ARGS ?=
 
-.PHONY: help run train test lint format bench chaos lock clean setup setup-dev
+.PHONY: help run train test lint format bench chaos channel-table lock clean setup setup-dev
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ bench: setup-dev ## side by side with stock Rasa; figures in bench/results
 
 chaos: setup-dev ## 1,000 conversations while the worker is killed again and again
 	@$(PYTHON) -m bench.chaos $(ARGS)
+
+channel-table: setup-dev ## write the table of docs/channels.md anew, from conversations over all channels
+	@WRITE_DOCS=1 $(PYTHON) -m pytest tests/conversations/test_across_channels.py $(ARGS)
 
 lock: setup-dev ## re-make the locks after a change of pyproject.toml; UPGRADE=1 takes the newest
 	@scripts/lock.sh

@@ -56,6 +56,13 @@ def matching(offered: Button, shown: Sequence[Shown]) -> list[Choice]:
     ]
 
 
+def since(shown: Sequence[Shown], content: Content) -> Sequence[Shown]:
+    """The screen from where the content was shown last; empty where it is not there yet."""
+    begin = squashed(next(iter(words_of(content)), ""))
+    places = [place for place, message in enumerate(shown) if begin in all_words([message])]
+    return shown[places[-1] :] if places else ()
+
+
 def number_of(content: Content, offered: Button) -> int:
     """The number of a choice where a channel shows them as a numbered list."""
     return choices_of(content).index(offered) + 1

@@ -78,10 +78,14 @@ class TelegramUnderTest(PlatformUnderTest):
         """See PlatformUnderTest: of an inline keyboard, else of the keyboard below the chat."""
         if "callback_data" not in choice.press:
             return self.written(chat, choice.title, event)
+        # The keyboard comes back as it looks now.
+        message = dict(choice.press["message"])
+        now = self._platform.messages.get((numbers_in(chat), message["message_id"]), {})
+        message["reply_markup"] = now.get("reply_markup", message["reply_markup"])
         query = {
             "id": f"{numbers_in(event)}00",
             "from": _user(chat),
-            "message": choice.press["message"],
+            "message": message,
             "chat_instance": "-4871239871293",
             "data": choice.press["callback_data"],
         }

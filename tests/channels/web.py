@@ -85,7 +85,7 @@ class WebUnderTest(ChannelUnderTest):
         """A place, which the widget asks the browser for."""
         assert kind == "location"
         place = {"latitude": 59.91273, "longitude": 10.74609}
-        await self._say(chat, event, text=caption or "59.91273, 10.74609", location=place)
+        await self._say(chat, event, text=caption, location=place)
 
     async def shown(self, chat: str) -> Sequence[Shown]:
         """See ChannelUnderTest."""
