@@ -171,7 +171,8 @@ def delivery_error(fault: GraphFault) -> DeliveryError:
         # Not the Graph API's own words: something before it gave up waiting.
         return DeliveryUnknown(words)
     if meaning is Meaning.RATE:
-        return DeliveryDelayed(words, fault.retry_after or _RATE_PAUSE)
+        asked_for = fault.retry_after
+        return DeliveryDelayed(words, _RATE_PAUSE if asked_for is None else asked_for)
     if meaning is Meaning.OPERATOR:
         # Only what stops every call may hold all of them.
         return DeliveryDelayed(words, _OPERATOR_PAUSE if fault.stops_everything else None)

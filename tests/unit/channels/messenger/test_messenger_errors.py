@@ -151,6 +151,7 @@ USAGE = json.dumps(
     ("headers", "seconds"),
     [
         ({"Retry-After": "7"}, 7),
+        ({"Retry-After": "0"}, 0),
         ({"Retry-After": "7", "X-Business-Use-Case-Usage": USAGE}, 7),
         ({"X-Business-Use-Case-Usage": USAGE}, 240),
         ({"X-App-Usage": '{"call_count": 100, "total_time": 3, "total_cputime": 2}'}, 900),
