@@ -140,7 +140,21 @@ class GraphFault:
     def __str__(self) -> str:
         subcode = f"/{self.subcode}" if self.subcode is not None else ""
         trace = f", fbtrace_id {self.trace}" if self.trace else ""
-        return f"({self.code}{subcode}) {self.message} [HTTP {self.status}{trace}]"
+        hint = f": {self.remedy}" if self.remedy else ""
+        return f"({self.code}{subcode}) {self.message} [HTTP {self.status}{trace}]{hint}"
+
+    @property
+    def remedy(self) -> str:
+        """What the operator may do about it; empty where nothing."""
+        if self.about_secret:
+            return "MESSENGER_APP_SECRET must be the secret of the app that made the page's token"
+        if self.meaning is not Meaning.OPERATOR:
+            return ""
+        if self.code in _PERMISSION:
+            return "the page's token lacks a permission, see docs/messenger-channel.md"
+        if self.code in (102, 190) or self.status == 401:
+            return "make a new token for the page and set MESSENGER_PAGE_TOKEN to it"
+        return "see the app's and the page's status at Meta"
 
 
 def read_fault(response: httpx.Response) -> GraphFault | None:

@@ -130,6 +130,26 @@ def test_a_secret_that_does_not_fit_is_the_operators_to_mend() -> None:
     assert error.retry_after == 60
 
 
+@pytest.mark.parametrize(
+    ("response", "told"),
+    [
+        (answer(190), "set MESSENGER_PAGE_TOKEN"),
+        (answer(987654, status=401), "set MESSENGER_PAGE_TOKEN"),
+        (answer(100, message="Invalid appsecret_proof provided"), "MESSENGER_APP_SECRET must be"),
+        (answer(200), "lacks a permission"),
+        (answer(10), "lacks a permission"),
+        (answer(368), "status at Meta"),
+    ],
+)
+def test_what_the_operator_has_to_mend_says_how(response: httpx.Response, told: str) -> None:
+    assert told in str(error_of(response))
+
+
+@pytest.mark.parametrize("code", [1, 4, 100, 551, 613])
+def test_what_nobody_can_mend_says_nothing_of_it(code: int) -> None:
+    assert str(error_of(answer(code))).endswith("[HTTP 400, fbtrace_id A1b]")
+
+
 def test_what_stops_every_call_holds_all_of_them_and_what_does_not_holds_none() -> None:
     everything, one = error_of(answer(190)), error_of(answer(10))
     assert isinstance(everything, DeliveryDelayed)
