@@ -26,7 +26,7 @@ async def gateway(redis_url: str, tmp_path: Path) -> AsyncIterator[TelegramGatew
         yield running
 
 
-async def until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "it never came about"

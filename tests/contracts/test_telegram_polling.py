@@ -28,7 +28,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polling, "_backoff", lambda _: 0.05)
 
 
-async def until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "it never came about"
@@ -46,7 +46,7 @@ async def polling_for(
     finally:
         began = time.monotonic()
         await cancel([task])
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 5.0
         await client.close()
 
 
@@ -150,4 +150,4 @@ async def test_the_gateway_polls_where_it_is_told_to(redis_url: str, tmp_path: P
             gateway.stop.set()
             await gateway.serving
         # A request that Telegram keeps open holds up no shutdown.
-        assert time.monotonic() - began < 3.0
+        assert time.monotonic() - began < 10.0

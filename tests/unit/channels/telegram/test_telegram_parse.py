@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import InvalidMessage
@@ -336,11 +336,13 @@ _FIELDS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(_JSON)
 def test_any_json_is_an_update_or_refused(data: Any) -> None:
     try_to_read(data)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(sorted(PAYLOADS.glob("*.json"))),
     st.dictionaries(_FIELDS, _JSON, max_size=3),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from telegram import TelegramObject
 
@@ -110,6 +110,7 @@ CONTENTS: st.SearchStrategy[Content] = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(CONTENTS, st.sampled_from(["77", "-77/5", "-77/5/6"]), st.integers(0, 3))
 def test_whatever_it_is_the_platform_takes_it_in_one_form(
     content: Content, to: str, position: int
