@@ -46,7 +46,7 @@ _WIDGET_PARTS = (
     "markup",
     "colour",
     "store",
-    "link",
+    "connection",
     "asks",
     "contents",
     "thread",

@@ -127,7 +127,7 @@ async def test_days_points_and_addresses_are_checked_and_said(
         form = line.locator("form")
         day = form.get_by_label("Dato")
         bounds = "Fra onsdag 25. november til fredag 4. desember"
-        await expect(day).to_have_accessible_description(bounds)
+        await expect(day).to_have_accessible_description(f"Når passer det at vi leverer? {bounds}")
         await day.fill("2026-12-05")
         await form.get_by_role("button", name="Velg").click()
         reason = await day.evaluate("input => input.validationMessage")
@@ -265,6 +265,30 @@ async def test_what_comes_from_elsewhere_says_so_and_what_is_not_for_people_is_n
         await server.utter(Text("Hei fra oss"), Author.STAFF, "slack")
         await expect(chat.messages).to_have_count(count + 1)
         await expect(chat.messages.last.locator(".meta")).to_contain_text("Kundebehandler på Slack")
+
+
+async def test_every_kind_can_be_taken_home_in_plain_words(
+    browser: Browser, server: ScriptedChat
+) -> None:
+    async with chat_page(browser, f"{server.url}?lang=en", **WIDE) as chat:
+        await chat.open()
+        await chat.say("all")
+        await expect(chat.messages.locator(".quick")).to_be_visible()
+        await chat.menu.click()
+        async with chat.page.expect_download() as download:
+            await chat.root.get_by_role("button", name="Download the conversation").click()
+        text = (await (await download.value).path()).read_text("utf-8")
+        for words in (
+            "[Picture: A parcel on a doorstep]",
+            f"Here is the receipt:\n  [File: receipt-10042.pdf {server.url}pictures/parcel.svg]",
+            "Tracking: NH370042190NO",
+            "Rucksack, 30 litres\n  NOK 1,249",
+            "Where would you like to collect it?\n  - Nordlys Torggata",
+            "It looked like this\n  [Picture box.jpg",
+            "[Location: 59.91273,10.74609]",
+            "Which day shall we deliver it?",
+        ):
+            assert words in text, words
 
 
 async def test_hostile_words_and_odd_kinds_do_no_harm(browser: Browser) -> None:

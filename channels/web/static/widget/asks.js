@@ -27,8 +27,9 @@ class Asks {
     return this.chat.words;
   }
 
-  // Buttons under a text. `quick` ones are gone once the customer has answered; `about` is the id of
-  // what describes them.
+  // `about` is everywhere the id of what describes the question.
+
+  // Buttons under a text. `quick` ones are gone once the customer has answered.
   choices(buttons, { quick = false, about } = {}) {
     const { words, chat } = this;
     const nodes = buttons.map(({ title, payload, url }) => {
@@ -44,16 +45,16 @@ class Asks {
     return quick ? asking(group, (answer) => (group.hidden = answer !== null)) : group;
   }
 
-  list({ options, label }) {
+  list({ options, label }, about) {
     const { words, chat } = this;
     const open = options.length <= OPEN_LIST || options.some((option) => option.description);
     const name = freshId("list");
     const field = open
-      ? h("fieldset", { class: "list" }, h("legend", { class: "sr" }, label || words.fromList),
+      ? h("fieldset", { class: "list", "aria-describedby": about }, h("legend", { class: "sr" }, label || words.fromList),
           ...options.map((option, index) =>
             h("label", {}, explained(h("input", { type: "radio", name, value: index, required: true }), () => words.pickOne),
               h("span", {}, option.title, option.description ? h("small", {}, option.description) : null))))
-      : h("select", { "aria-label": label || words.fromList, required: true },
+      : h("select", { "aria-label": label || words.fromList, "aria-describedby": about, required: true },
           h("option", { value: "" }, label || words.fromList),
           ...options.map((option, index) => h("option", { value: index }, option.title)));
     if (!open) explained(field, () => words.pickOne);
@@ -74,7 +75,7 @@ class Asks {
     });
   }
 
-  date({ payload, earliest, latest }) {
+  date({ payload, earliest, latest }, about) {
     const { words, chat } = this;
     const day = (text) => new Date(`${text}T12:00`);
     const long = new Intl.DateTimeFormat(chat.locale, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
@@ -84,7 +85,7 @@ class Asks {
       : latest ? words.notAfter(told(latest)) : "";
     const id = freshId("date");
     const input = explained(
-      h("input", { type: "date", id, min: earliest, max: latest, required: true, "aria-describedby": `${id}-bounds` }),
+      h("input", { type: "date", id, min: earliest, max: latest, required: true, "aria-describedby": [about, `${id}-bounds`].filter(Boolean).join(" ") }),
       (validity) => (validity.rangeUnderflow || validity.rangeOverflow ? `${words.pickDay} ${bounds}.` : words.pickDay),
     );
     const field = h("div", { class: "field" }, h("label", { for: id }, words.date), input,
@@ -95,14 +96,14 @@ class Asks {
   }
 
   // A telephone number or an e-mail address; it is said as any other words are.
-  field(what) {
+  field(what, about) {
     const { words, chat } = this;
     const id = freshId(what);
     const kind = what === "email"
       ? { type: "email", autocomplete: "email", inputmode: "email", maxlength: 254 }
       : { type: "tel", autocomplete: "tel", inputmode: "tel", maxlength: 30, pattern: "\\s*\\+?[\\d \\(\\)\\-.]{5,28}" };
     const input = explained(
-      h("input", { id, required: true, enterkeyhint: "send", ...kind }),
+      h("input", { id, required: true, "aria-describedby": about, enterkeyhint: "send", ...kind }),
       () => (what === "email" ? words.badEmail : words.badPhone),
     );
     const field = h("div", { class: "field" }, h("label", { for: id }, words[what]), input);
@@ -135,7 +136,7 @@ class Asks {
     return this.passing(part);
   }
 
-  rating({ payload, scale = 5 }) {
+  rating({ payload, scale = 5 }, about) {
     const { words, chat } = this;
     const name = freshId("rating");
     const stars = scale <= STARS;
@@ -148,7 +149,7 @@ class Asks {
       labels.forEach((label, index) => label.classList.toggle("on", stars ? index < points : index + 1 === points));
       told.textContent = points ? words.points(points, scale) : "";
     };
-    const field = h("fieldset", { class: stars ? "points stars" : "points" }, h("legend", { class: "sr" }, words.rating), ...labels, told);
+    const field = h("fieldset", { class: stars ? "points stars" : "points", "aria-describedby": about }, h("legend", { class: "sr" }, words.rating), ...labels, told);
     field.addEventListener("change", () => {
       inputs.forEach((input) => input.setCustomValidity(""));
       mark();

@@ -5,8 +5,8 @@ class FlerkanalChat extends HTMLElement {
   static observedAttributes = ["data-lang", "data-theme", "data-accent", "data-title", "data-identity"];
 
   connectedCallback() {
-    if (this.link) {
-      this.link.start();
+    if (this.connection) {
+      this.connection.start();
       return;
     }
     const server = new URL(this.dataset.server || SCRIPT?.src || location.href, location.href);
@@ -24,14 +24,14 @@ class FlerkanalChat extends HTMLElement {
       this.shadowRoot.append(h("style", {}, CSS));
     }
     this.paint();
-    this.link = new Link(url, this.store, {
+    this.connection = new Connection(url, this.store, {
       locale: () => this.language,
       changed: (live) => this.render(live),
       told: (frame) => this.told(frame),
     });
-    this.link.identity = this.dataset.identity || null;
+    this.connection.identity = this.dataset.identity || null;
     this.build();
-    this.link.start();
+    this.connection.start();
     new MutationObserver(() => this.relabel()).observe(document.documentElement, {
       attributeFilter: ["lang"],
     });
@@ -43,13 +43,13 @@ class FlerkanalChat extends HTMLElement {
   }
 
   disconnectedCallback() {
-    this.link?.stop();
+    this.connection?.stop();
   }
 
   attributeChangedCallback(name) {
-    if (!this.link) return;
+    if (!this.connection) return;
     if (name === "data-accent") this.paint();
-    else if (name === "data-identity") this.link.identify(this.dataset.identity || null);
+    else if (name === "data-identity") this.connection.identify(this.dataset.identity || null);
     else if (name !== "data-theme") this.relabel();
   }
 
@@ -192,14 +192,14 @@ class FlerkanalChat extends HTMLElement {
   // ------------------------------------------------------------------------------------ render
 
   render(live = false) {
-    if (!this.panel || !this.link) return;
+    if (!this.panel || !this.connection) return;
     const atBottom = this.nearBottom();
     const entries = this.thread.show(live);
     this.intro.querySelectorAll(".choice").forEach((button) => (button.disabled = entries.length > 0));
-    this.dots.hidden = !this.link.typing;
-    const typing = this.link.typing ? `${this.words.typing} …` : "";
+    this.dots.hidden = !this.connection.typing;
+    const typing = this.connection.typing ? `${this.words.typing} …` : "";
     if (this.typingStatus.textContent !== typing) this.typingStatus.textContent = typing;
-    this.input.maxLength = this.link.limit;
+    this.input.maxLength = this.connection.limit;
     this.linking.refresh();
     this.announceNetwork();
     this.unread();
@@ -210,7 +210,7 @@ class FlerkanalChat extends HTMLElement {
   // What stood there before is not read out; what comes from now on is.
   speakUp() {
     if (this.log.getAttribute("aria-live") === "polite" || this.speaking) return;
-    if (!this.link.online && this.link.token) return;
+    if (!this.connection.online && this.connection.token) return;
     this.speaking = setTimeout(() => {
       this.speaking = null;
       this.log.setAttribute("aria-live", "polite");
@@ -218,7 +218,7 @@ class FlerkanalChat extends HTMLElement {
   }
 
   announceNetwork() {
-    const { online, token, queue } = this.link;
+    const { online, token, queue } = this.connection;
     const away = !online && Boolean(token || queue.length);
     const say = (text) => {
       if (this.network.textContent !== text) this.network.textContent = text;
@@ -238,7 +238,7 @@ class FlerkanalChat extends HTMLElement {
   }
 
   unread() {
-    const { lines } = this.link;
+    const { lines } = this.connection;
     if (this.isOpen && document.visibilityState === "visible") this.markSeen();
     const seen = lines.map((line) => line.id).lastIndexOf(this.store.get("seen"));
     const count = seen < 0 ? 0 : lines.slice(seen + 1).filter((line) => line.from !== "customer").length;
@@ -249,7 +249,7 @@ class FlerkanalChat extends HTMLElement {
   }
 
   markSeen() {
-    const last = this.link.lines[this.link.lines.length - 1];
+    const last = this.connection.lines[this.connection.lines.length - 1];
     if (last && this.store.get("seen") !== last.id) this.store.set("seen", last.id);
   }
 
@@ -257,7 +257,7 @@ class FlerkanalChat extends HTMLElement {
 
   open(focus = true) {
     if (!this.isOpen) this.show();
-    this.link.opened();
+    this.connection.opened();
     this.store.set("open", true, "sessionStorage");
     if (focus) (TOUCH.matches ? this.log : this.input).focus();
     this.toBottom();
@@ -317,7 +317,7 @@ class FlerkanalChat extends HTMLElement {
     delete this.dataset.identity;
     this.input.value = "";
     this.typed();
-    this.link.startOver();
+    this.connection.startOver();
   }
 
   // Open, and ask what the customer would.
@@ -328,7 +328,7 @@ class FlerkanalChat extends HTMLElement {
 
   say(text, payload, location) {
     this.stick = true;
-    this.link.say(text, payload, location);
+    this.connection.say(text, payload, location);
     this.toBottom();
     // On a phone focus would bring up the keyboard over the answer, unless it is up already.
     if (this.shadowRoot.activeElement !== this.input) (TOUCH.matches ? this.log : this.input).focus();
@@ -351,7 +351,7 @@ class FlerkanalChat extends HTMLElement {
       this.input.style.height = "auto";
       this.input.style.height = `${this.input.scrollHeight}px`;
     }
-    const left = this.link.limit - value.length;
+    const left = this.connection.limit - value.length;
     this.count.textContent = left < 200 ? this.words.left(left) : "";
   }
 

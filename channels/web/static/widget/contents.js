@@ -20,6 +20,8 @@ class Contents {
   nodes({ from, content }) {
     const { asks } = this;
     const said = this.bubble(content.text, from === "customer");
+    // What a question's controls are described by.
+    const about = said ? (said.id = freshId("said")) : undefined;
     switch (content.kind) {
       case "buttons":
         return [said, asks.choices(content.buttons || [])];
@@ -34,13 +36,13 @@ class Contents {
       case "carousel":
         return [this.carousel(content.cards || [])];
       case "list_choice":
-        return [said, asks.list(content)];
+        return [said, asks.list(content, about)];
       case "date_choice":
-        return [said, asks.date(content)];
+        return [said, asks.date(content, about)];
       case "request":
-        return [said, content.what === "location" ? asks.place() : asks.field(content.what)];
+        return [said, content.what === "location" ? asks.place() : asks.field(content.what, about)];
       case "rating":
-        return [said, asks.rating(content)];
+        return [said, asks.rating(content, about)];
       case "shared":
         return this.shared(content);
       default:

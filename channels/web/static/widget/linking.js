@@ -24,7 +24,7 @@ class Linking {
     this.show("asking");
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.failed(this.asked ? null : "no_network"), WAY_WITHIN);
-    this.asked = this.chat.link.askWay(this.name);
+    this.asked = this.chat.connection.askWay(this.name);
   }
 
   // What the server says: the way, or why there is none.
@@ -48,8 +48,8 @@ class Linking {
 
   // The channels may have changed: is it done? Or the connection has come back.
   refresh() {
-    if (this.state === "asking" && !this.asked) this.asked = this.chat.link.askWay(this.name);
-    const channel = this.chat.link.channels.find((one) => one.name === this.name);
+    if (this.state === "asking" && !this.asked) this.asked = this.chat.connection.askWay(this.name);
+    const channel = this.chat.connection.channels.find((one) => one.name === this.name);
     if (this.dialog.open && this.state !== "linked" && channel?.linked) this.show("linked");
   }
 

@@ -27,7 +27,7 @@ class Menu {
     const item = (title, onclick, lang) => h("button", { type: "button", lang, onclick }, title);
     const privacy = this.chat.dataset.privacyUrl;
     return [
-      ...this.chat.link.channels.map((channel) => channel.linked
+      ...this.chat.connection.channels.map((channel) => channel.linked
         ? item(words.unlink(channel.title), () => this.askUnlink(channel))
         : item(words.goOn(channel.title), () => this.goOn(channel))),
       item(words.restart, () => this.askRestart()),
@@ -46,7 +46,7 @@ class Menu {
   askUnlink(channel) {
     const { words } = this.chat;
     this.confirmed(words.unlinkHow(channel.title), words.yesUnlink, () => {
-      this.chat.link.unlink(channel.name);
+      this.chat.connection.unlink(channel.name);
       this.button.focus();
     });
   }
@@ -54,7 +54,7 @@ class Menu {
   askRestart() {
     const { words } = this.chat;
     this.confirmed(words.confirm, words.yes, () => {
-      this.chat.link.startOver();
+      this.chat.connection.startOver();
       this.chat.input.focus();
     });
   }
@@ -80,7 +80,7 @@ class Menu {
   save() {
     const { words } = this.chat;
     const format = new Intl.DateTimeFormat(this.chat.locale, { dateStyle: "short", timeStyle: "short" });
-    const text = this.chat.link.lines.map((line) => {
+    const text = this.chat.connection.lines.map((line) => {
       const who = { customer: words.you, staff: words.staff }[line.from] || words.bot;
       return `${format.format(new Date(line.at))} ${who}: ${this.chat.thread.contents.plain(line.content)}`;
     }).join("\n");

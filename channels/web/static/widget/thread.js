@@ -24,7 +24,7 @@ class Thread {
 
   // Everything that is said, in order: kept by the server, on its way, waiting, refused.
   entries() {
-    const { lines, sent, queue, failed, online } = this.chat.link;
+    const { lines, sent, queue, failed, online } = this.chat.connection;
     const own = (item, state) => {
       const place = item.location && [{ kind: "location", ...item.location }];
       const content = place ? { kind: "shared", text: item.text, attachments: place } : { kind: "text", text: item.text };
@@ -108,7 +108,7 @@ class Thread {
 
   // The small print under a line: how far it has come, where it was said, when, and by whom.
   meta(entry, time, last, timed) {
-    const { words, locale, link } = this.chat;
+    const { words, locale } = this.chat;
     if (entry.state === "sending") return words.sending;
     if (entry.state === "waiting") return words.waiting;
     if (entry.state === "failed") {
@@ -124,7 +124,7 @@ class Thread {
   }
 
   title(channel) {
-    const known = this.chat.link.channels.find((one) => one.name === channel);
+    const known = this.chat.connection.channels.find((one) => one.name === channel);
     return known?.title || CHANNEL_TITLES[channel] || channel.charAt(0).toUpperCase() + channel.slice(1);
   }
 }

@@ -7,7 +7,7 @@ const NOT_SHOWN = ["custom", "typing"];
 
 // The conversation and the socket that carries it. It connects once there is something to say or
 // a conversation to go on with, comes back by itself, and sends each message until it is accepted.
-class Link {
+class Connection {
   // `changed(live)` is called when there is something new to show, `told(frame)` with what the
   // server says about linking.
   constructor(url, store, { locale, changed, told }) {
