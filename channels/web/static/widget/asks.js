@@ -18,6 +18,7 @@ const explained = (field, reason) => {
 const OPEN_LIST = 6;
 const STARS = 5;
 
+// `about` is everywhere the id of what describes the question.
 class Asks {
   constructor(chat) {
     this.chat = chat;
@@ -26,8 +27,6 @@ class Asks {
   get words() {
     return this.chat.words;
   }
-
-  // `about` is everywhere the id of what describes the question.
 
   // Buttons under a text. `quick` ones are gone once the customer has answered.
   choices(buttons, { quick = false, about } = {}) {
