@@ -138,9 +138,7 @@ def _asked(
         return plan(content.text, content.replies, abilities, "quick_replies")
     if isinstance(content, ListChoice):
         options = [Button(option.title, option.payload) for option in content.options]
-        described: dict[tuple[str, str | None], str] = {
-            (option.title, option.payload): option.description for option in content.options
-        }
+        described = tuple(option.description for option in content.options)
         return plan(content.text, options, abilities, "list_choice", described, content.label)
     if isinstance(content, Rating):
         hint = words_for(language).answer_with_rating.format(scale=content.scale)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.model.content import (
@@ -31,14 +31,14 @@ _FORMS: tuple[Form, ...] = ("buttons", "quick_replies", "list_choice")
 class Asked:
     """What to show: words, addresses that no button can open, and the choices in their form.
 
-    `descriptions` by a choice's title and payload.
+    `descriptions` are as many as the choices, or none.
     """
 
     text: str
     choices: tuple[Button, ...]
     form: Form
     links: tuple[Button, ...] = ()
-    descriptions: Mapping[tuple[str, str | None], str] = field(default_factory=dict)
+    descriptions: tuple[str, ...] = ()
     label: str = ""
 
 
@@ -67,11 +67,13 @@ def plan(
     buttons: Sequence[Button],
     abilities: Abilities,
     prefer: Form,
-    descriptions: Mapping[tuple[str, str | None], str] | None = None,
+    described: tuple[str, ...] = (),
     label: str = "",
 ) -> Asked:
-    """Which form the choices get: the preferred one if they fit, else the next that holds them."""
-    described = descriptions or {}
+    """Which form the choices get: the preferred one if they fit, else the next that holds them.
+
+    `described`: a description for each of them, or none at all; those have no addresses.
+    """
     buttons = tuple(
         button if button.url or button.payload is not None else Button(button.title, button.title)
         for button in buttons
@@ -98,12 +100,8 @@ def show(asked: Asked, abilities: Abilities, language: str | None) -> list[Conte
     if asked.form == "quick_replies":
         return over(QuickReplies(text, asked.choices), abilities.text, abilities, language)
     options = tuple(
-        Option(
-            choice.title,
-            choice.payload or choice.title,
-            asked.descriptions.get((choice.title, choice.payload), ""),
-        )
-        for choice in asked.choices
+        Option(choice.title, choice.payload or choice.title, described)
+        for choice, described in _described(asked)
     )
     content = ListChoice(text, options, asked.label)
     return over(content, abilities.prompt, abilities, language)
@@ -127,10 +125,10 @@ def _form(
     buttons: Sequence[Button],
     abilities: Abilities,
     prefer: Form,
-    described: Mapping[tuple[str, str | None], str],
+    described: Sequence[str],
 ) -> Form | None:
     for form in (prefer, *_FORMS):
-        if form not in abilities.kinds or (any(described.values()) and form != "list_choice"):
+        if form not in abilities.kinds or (any(described) and form != "list_choice"):
             continue
         if _fits(form, buttons, abilities, described):
             return form
@@ -141,7 +139,7 @@ def _fits(
     form: Form,
     buttons: Sequence[Button],
     abilities: Abilities,
-    described: Mapping[tuple[str, str | None], str],
+    described: Sequence[str],
 ) -> bool:
     if form == "buttons":
         return fits_under(buttons, abilities.buttons, abilities)
@@ -152,15 +150,18 @@ def _fits(
         most, longest = abilities.quick_replies, abilities.reply_title
     else:
         most, longest = abilities.options, abilities.option_title
-        if max(map(abilities.length, described.values()), default=0) > abilities.option_description:
+        if max(map(abilities.length, described), default=0) > abilities.option_description:
             return False
     return len(titles) <= most and abilities.all_fit(titles, longest)
 
 
+def _described(asked: Asked) -> Iterator[tuple[Button, str]]:
+    return zip(asked.choices, asked.descriptions or ("",) * len(asked.choices), strict=True)
+
+
 def _numbers(asked: Asked, abilities: Abilities, language: str | None) -> list[Content]:
     lines = []
-    for number, choice in enumerate(asked.choices, start=1):
-        described = asked.descriptions.get((choice.title, choice.payload), "")
+    for number, (choice, described) in enumerate(_described(asked), start=1):
         shown_words = f"{choice.title} – {described}" if described else choice.title
         lines.append(list_line(number, shown_words))
     numbers = [

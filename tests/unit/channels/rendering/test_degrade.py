@@ -413,7 +413,8 @@ def all_said(contents: list[Content]) -> str:
 
 
 def letters(text: str) -> set[str]:
-    return set(re.findall(r"[^\W\d_]+", text))
+    # An address beside a word is not one with it.
+    return set(re.findall(r"[^\W\d_]+", text.replace("https://a.no", " https a no ")))
 
 
 @pytest.mark.parametrize("channel", ALL)
@@ -432,14 +433,13 @@ def test_every_choice_can_be_pressed_or_has_its_number(channel: str, content: Co
     shown = simplify(content, abilities, "nb")
     pressed = {choice.payload for one in shown for choice in choices_of(one)}
     offered = choices_of(content)
-    if is_numbered(content, abilities):
+    if not {choice.payload for choice in offered} <= pressed:
+        assert is_numbered(content, abilities)
         words = plain("\n".join(getattr(one, "text", "") for one in shown))
         for number, choice in enumerate(offered, start=1):
             assert choice_numbered(content, str(number)) == choice
             if not isinstance(content, Rating):
-                assert re.search(rf"\b{number}\. ", words)
-    else:
-        assert {choice.payload for choice in offered} <= pressed
+                assert re.search(rf"\b{number}\. ", words), words
 
 
 def test_the_platforms_unit_counts() -> None:
