@@ -116,12 +116,17 @@ def split_text(
 
 def shorten(text: str, limit: int, length: Length = len) -> str:
     """The text, or as much of it as fits with `…` after it, cut between words where that leaves
-    at least half. Empty where not even one grapheme and the `…` fit.
+    at least half; over the limit without white space at its ends. Empty where not even one grapheme and the `…` fit.
     """
     if length(text) <= limit:
         return text
     parts = graphemes(text)
-    fitting = _most(len(parts), lambda count: length(_trim(parts[:count]) + _ELLIPSIS) <= limit)
+    first, last = _bounds(parts, 0, len(parts))
+    parts = parts[first:last]
+    if length("".join(parts)) <= limit:
+        return "".join(parts)
+    # What is left out is at least the last one.
+    fitting = _most(len(parts) - 1, lambda count: length(_trim(parts[:count]) + _ELLIPSIS) <= limit)
     kept = parts[:fitting]
     for count in range(fitting, fitting // 2, -1):
         if parts[count].isspace() or kept[count - 1].isspace():
