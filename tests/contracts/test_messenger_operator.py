@@ -115,6 +115,19 @@ async def test_a_wrong_token(platform: RecordingMessenger, monkeypatch: pytest.M
     assert platform.subscribed is None
 
 
+async def test_a_token_that_may_not_subscribe(platform: RecordingMessenger) -> None:
+    platform.may_manage = False
+    result = await command("set-up")
+    assert "lacks a permission" in str(result.exception)
+    result = await command("info")
+    assert "Events: not known: the token lacks the permission pages_manage_metadata" in (
+        result.output
+    )
+    _, events, _ = await messenger(settings(platform))
+    assert events.state is State.WARNING
+    assert "pages_manage_metadata" in str(events.remedy)
+
+
 async def test_the_doctor_where_all_is_well(platform: RecordingMessenger) -> None:
     await command("set-up")
     page, events, profile = await messenger(settings(platform))

@@ -53,8 +53,9 @@ class RecordingMessenger(RecordingPlatform):
 
     `clock` is the platform's own, in seconds since the epoch: the 24 hours are counted by it.
     `open_to_all`: who never wrote counts as having written just now, for tests whose webhooks do
-    not come from here. `gone` can't be reached, `unreachable` are addresses that can't be fetched. `broken_rates` names each rate that was exceeded.
-    `may_read`: the token may read conversations. `webhook`: where echoes go at once, if anywhere.
+    not come from here. `gone` can't be reached, `unreachable` are addresses that can't be fetched.
+    `broken_rates` names each rate that was exceeded. `may_read`: the token may read conversations,
+    `may_manage`: the app's subscriptions. `webhook`: where echoes go at once, if anywhere.
     """
 
     page_token: str = "page-token"
@@ -65,6 +66,7 @@ class RecordingMessenger(RecordingPlatform):
     clock: Callable[[], float] = time.time
     open_to_all: bool = False
     may_read: bool = True
+    may_manage: bool = True
     webhook: str | None = None
     gone: set[str] = field(default_factory=set)
     unreachable: set[str] = field(default_factory=set)
@@ -180,6 +182,8 @@ class RecordingMessenger(RecordingPlatform):
         body = await _body(request)
 
         def take(_: Mapping[str, Any]) -> Response:
+            if not self.may_manage:
+                raise Fault(200, "(#200) Requires pages_manage_metadata permission", status=403)
             if request.method == "GET":
                 app = {
                     "id": "1517776481860111",
