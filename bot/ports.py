@@ -1,4 +1,4 @@
-"""Every interface between the parts. Implementations are picked in `bot/app/bootstrap.py` alone.
+"""Every interface between the parts. Implementations are picked in `bot/app/bootstrap/` alone.
 
 Unless a method says otherwise, an implementation may raise StorageUnavailable from any method
 that touches a store; the caller may then try again.

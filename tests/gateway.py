@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 from tenacity import AsyncRetrying, retry_if_result, stop_after_delay, wait_fixed
 
-from bot.app.bootstrap import build_gateway, prepare_stores
+from bot.app.bootstrap.gateway import build_gateway
+from bot.app.bootstrap.stores import prepare_stores
 from bot.app.gateway import Address, serve_gateway
 from bot.pipeline.redis_streams.client import Redis, connect
 from bot.pipeline.redis_streams.layout import Layout

@@ -30,7 +30,7 @@ def engine(trained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """The dialogue engine, with the actions in process and the demo's orders in a file of its own."""
     before = os.environ.get("VAR_DIR")
     os.environ["VAR_DIR"] = str(tmp_path_factory.mktemp("var"))
-    from bot.app.bootstrap import load_engine
+    from bot.app.bootstrap.pipeline import load_engine
 
     loaded = load_engine(load_settings(models_dir=trained_model.parent))
     yield loaded  # type: ignore[misc]

@@ -106,7 +106,7 @@ def table_of(letters: Sequence[DeadLetter], content: bool) -> Table:
 
 @asynccontextmanager
 async def _dead_letters() -> AsyncIterator[DeadLetters]:
-    from bot.app.bootstrap import open_dead_letters
+    from bot.app.bootstrap.stores import open_dead_letters
     from bot.app.role_redis import role_redis
     from bot.observability.logging import configure_logging
     from bot.settings import load_settings

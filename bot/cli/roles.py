@@ -59,7 +59,7 @@ def _run(role: Literal["gateway", "worker", "sender"], holder: str | None) -> No
     apply_defaults()
 
     async def run() -> None:
-        from bot.app.bootstrap import run_gateway, run_sender, run_worker
+        from bot.app.bootstrap.roles import run_gateway, run_sender, run_worker
         from bot.app.role_redis import role_redis
         from bot.app.roles import new_holder
 

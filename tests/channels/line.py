@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.app.bootstrap import build_sender, build_worker, push_channels
+from bot.app.bootstrap.pipeline import build_sender, build_worker, push_channels
 from bot.model.content import Content, Text
 from bot.model.messages import Inbound
 from bot.model.turns import TrackerWindow, TurnResult

@@ -204,7 +204,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same time limits, but short ones."""
     monkeypatch.setattr(GuardedHttpProtocol, "request_seconds", 1.0)
     monkeypatch.setattr(
-        "bot.app.bootstrap.EdgeLimits",
+        "bot.app.bootstrap.gateway.EdgeLimits",
         lambda body_bytes: EdgeLimits(body_bytes, body_seconds=0.3),
     )
 

@@ -113,7 +113,7 @@ async def test_a_port_that_is_taken_is_said_so(redis_url: str, tmp_path: Path) -
 async def test_it_does_not_load_rasa(redis_url: str, tmp_path: Path) -> None:
     program = (
         "import json, sys;"
-        "from bot.app.bootstrap import build_gateway; from bot.settings import load_settings;"
+        "from bot.app.bootstrap.gateway import build_gateway; from bot.settings import load_settings;"
         "build_gateway(load_settings());"
         "print(json.dumps(sorted(sys.modules)))"
     )
