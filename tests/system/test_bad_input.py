@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -204,8 +205,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same time limits, but short ones."""
     monkeypatch.setattr(GuardedHttpProtocol, "request_seconds", 1.0)
     monkeypatch.setattr(
-        "bot.app.bootstrap.gateway.EdgeLimits",
-        lambda body_bytes: EdgeLimits(body_bytes, body_seconds=0.3),
+        "bot.app.bootstrap.gateway.EdgeLimits", partial(EdgeLimits, body_seconds=0.3)
     )
 
 
