@@ -115,8 +115,10 @@ def split_text(
 
 
 def shorten(text: str, limit: int, length: Length = len) -> str:
-    """The text, or as much of it as fits with `…` after it, cut between words where that leaves
-    at least half; over the limit without white space at its ends. Empty where not even one grapheme and the `…` fit.
+    """The text, or as much of it as fits with `…` after it.
+
+    It is cut between words where that leaves at least half; white space at its ends goes first.
+    Empty where not even one grapheme and the `…` fit.
     """
     if length(text) <= limit:
         return text
