@@ -240,8 +240,10 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
         elif token.type == "inline":
             spans = _spans(token.children or ())
             if item is None:
-                # Also what follows inside an item after a list or code of its own.
-                yield Paragraph(spans)
+                # Also what follows inside an item after a list or code of its own. White space
+                # that is neither space nor line break leaves a paragraph of nothing.
+                if spans:
+                    yield Paragraph(spans)
             else:
                 before = [*item.spans, Span("\n")] if item.spans else []
                 item = replace(item, spans=_joined([*before, *spans]))

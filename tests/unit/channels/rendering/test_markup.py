@@ -29,6 +29,7 @@ def words(*spans: Span | str) -> Paragraph:
 
 CASES: dict[str, tuple[str, tuple[Block, ...]]] = {
     "nothing": (" \n ", ()),
+    "white space of other kinds": ("\x0c", ()),
     "styles": (
         "**fet** *skrå* `a*b` ***begge***",
         (
