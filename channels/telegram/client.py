@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from telegram import Bot
+import structlog
+from telegram import Bot, Update
 from telegram.error import NetworkError
 from telegram.request import HTTPXRequest
+
+logger = structlog.get_logger(__name__)
 
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 15.0
@@ -31,6 +36,31 @@ class BotRequest(HTTPXRequest):
         return status, payload
 
 
+class UpdatesRequest(BotRequest):
+    """The library's request for fetching updates, which takes one that can't be read for an empty
+    one: the library gives up on all that came with it, and again at every later try.
+    """
+
+    async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        status, payload = await super().do_request(*args, **kwargs)
+        try:
+            answer = json.loads(payload)
+            answer["result"] = [_readable(update) for update in answer["result"]]
+        except (ValueError, KeyError, TypeError):
+            # An error, or no answer of Telegram's: the library says what is wrong with it.
+            return status, payload
+        return status, json.dumps(answer).encode()
+
+
+def _readable(update: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        Update.de_json(dict(update), None)
+    except Exception as error:  # noqa: BLE001 (the library raises whatever a value breaks)
+        logger.warning("telegram_update_not_understood", error=type(error).__name__)
+        return {"update_id": update["update_id"]}
+    return update
+
+
 @dataclass(frozen=True)
 class Me:
     """The bot itself. `username` without the @, as Telegram writes it."""
@@ -48,7 +78,7 @@ class Client:
 
     def __init__(self, token: str, api_url: str) -> None:
         self._requests = (
-            BotRequest(
+            UpdatesRequest(
                 connection_pool_size=1,
                 connect_timeout=_CONNECT_SECONDS,
                 read_timeout=_READ_SECONDS,

@@ -100,6 +100,20 @@ async def test_one_that_can_not_be_understood_holds_up_no_other() -> None:
     assert taking.taken == [873_000_005]
 
 
+async def test_one_that_the_library_can_not_read_holds_up_no_other(
+    redis_url: str, tmp_path: Path
+) -> None:
+    broken = {**payload("text"), "update_id": 873_000_001, "message": {"date": "tomorrow"}}
+    platform = RecordingTelegram(updates=[broken, payload("help")])
+    async with (
+        serve(platform),
+        telegram_gateway(platform, redis_url, tmp_path) as gateway,
+        polling_for(platform, gateway.channel),
+    ):
+        await until(lambda: not platform.updates)
+        assert await gateway.said() == [Text("/help")]
+
+
 async def test_faults_of_the_platform_are_waited_out() -> None:
     platform = RecordingTelegram(updates=[payload("text")])
     platform.faults = in_turn(
