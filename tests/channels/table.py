@@ -55,9 +55,9 @@ def _cell(held: Held, shown: Sequence[Shown]) -> Iterator[str]:
         for choice in choices_of(content)
     ]
     pressed = sum(bool(matching(choice, shown)) for choice in offered)
-    yield f"{len(shown)} messages"
+    yield f"{len(shown)} message{'s' * (len(shown) != 1)}"
     if pressed:
-        yield f"{pressed} buttons"
+        yield f"{pressed} button{'s' * (pressed != 1)}"
     if len(offered) > pressed:
         yield f"{len(offered) - pressed} numbered"
     missing = held.answers.count(None)
