@@ -212,7 +212,7 @@ def test_bold_is_bold(title: str) -> None:
     assert parse(bold(title)) == (words(Span(" ".join(title.split()), bold=True)),)
 
 
-MARKS = ["*", "**", "***", "`", "``", "[", "](https://a.no)", "](https://a.no", ")", "(", "!["]
+MARKS = ["*", "**", "***", "`", "``", "[", "](https://a.no)", "](https://a.no ", ")", "(", "!["]
 LINES = ["\n", "\n\n", " ", "    ", "- ", "1. ", "9) ", "* ", "+ ", "> ", "# ", "<b>", "_", "--"]
 WORDS = ["hei", "på deg", "Ordre", "🙂", "👩‍👩‍👧", "مرحبا", "שלום", "é", "]", "\\"]
 MARKED = st.lists(st.sampled_from([*MARKS, *LINES, *WORDS]), max_size=40).map("".join)
