@@ -11,6 +11,7 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.errors import InvalidMessage, StorageUnavailable
+from bot.model.people import Participant
 from bot.observability.metrics import MessageMetrics
 from bot.ports import Followers, Identities, Notice, Transcripts
 from bot.tasks import cancel
@@ -172,8 +173,11 @@ class Connection:
                 await self._link(frame, visitor)
             elif isinstance(frame, Ping):
                 await self._socket.send_json(render.pong())
-                # What happens in other channels only may have gone unnoticed here.
-                if self._offered or any(state.linked for state in self._states):
+                # What happens in other channels only may have gone unnoticed here. Looking takes
+                # the database's time, so nobody can have it done as fast as they like.
+                led_on = self._offered or any(state.linked for state in self._states)
+                if led_on and self._allowance.take() == 0:
+                    await self._still(visitor)
                     await self._tell_links(visitor)
             elif isinstance(frame, Hello):
                 await self._refuse("already_greeted", "One hello a socket: open another one.")
@@ -181,12 +185,7 @@ class Connection:
     async def _take(self, said: Said, visitor: Visitor, locale: str | None) -> None:
         if await self._is_too_fast(said.id):
             return
-        participant = await self._parts.identities.resolve(visitor.identity)
-        if participant.conversation_id != visitor.conversation_id:
-            # Another window has signed in or out. This one's hello says who it is; what was not
-            # accepted is sent again.
-            await self._socket.close(COME_BACK, "moved")
-            raise WebSocketDisconnect(COME_BACK)
+        participant = await self._still(visitor)
         if said.payload is not None:
             lines = await self._parts.transcripts.read(visitor.conversation_id, None, HISTORY)
             try:
@@ -206,9 +205,22 @@ class Connection:
         receipt = await self._parts.reception.store(arrival, participant)
         await self._socket.send_json(render.accepted(said.id, receipt))
 
+    async def _still(self, visitor: Visitor) -> Participant:
+        """Who the visitor is now, if still who was greeted; else ends the socket.
+
+        Another window has signed in or out: what is said there may not be for this one. Its next
+        hello says who it is; what was not accepted is sent again.
+        """
+        then, now = visitor.participant, await self._parts.identities.resolve(visitor.identity)
+        if (now.conversation_id, now.signed_in) != (then.conversation_id, then.signed_in):
+            await self._socket.close(COME_BACK, "moved")
+            raise WebSocketDisconnect(COME_BACK)
+        return now
+
     async def _link(self, frame: Link | Unlink, visitor: Visitor) -> None:
         if await self._is_too_fast():
             return
+        await self._still(visitor)
         try:
             if isinstance(frame, Link):
                 offer = await self._parts.links.offer(visitor.identity, frame.channel)
@@ -247,6 +259,8 @@ class Connection:
         heard_on = set()
         while True:
             news = await self._parts.transcripts.read(visitor.conversation_id, cursor, HISTORY)
+            if news:
+                await self._still(visitor)
             for utterance in news:
                 cursor = utterance.cursor
                 heard_on.add(utterance.channel)

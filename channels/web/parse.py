@@ -145,9 +145,11 @@ def chosen(said: Said, utterances: Sequence[Utterance]) -> Said:
 
 def _names_day(text: str, day: str) -> bool:
     """Whether the words can be those of the day YYYY-MM-DD, in whatever language."""
+    if len(text) > _MAX_DAY:
+        return False
     year, _, of_month = day.split("-")
     numbers = {int(number) for number in re.findall("[0-9]+", text)}
-    return len(text) <= _MAX_DAY and {int(year), int(of_month)} <= numbers
+    return {int(year), int(of_month)} <= numbers
 
 
 def same_origin(origin: str, host: str) -> bool:

@@ -302,6 +302,39 @@ async def test_what_a_user_said_is_not_for_whoever_comes_after_them(gateway: Web
             assert texts(welcome) == ["My secret", "You said: My secret"]
 
 
+async def test_a_socket_from_before_the_sign_in_hears_nothing_of_the_user(
+    gateway: WebGateway,
+) -> None:
+    # Whoever used the screen before may have kept the session's token, and a socket open.
+    async with answering(gateway.turns), client(gateway) as before, client(gateway) as kari:
+        token = (await before.hello())["token"]
+        await kari.hello(token=token, identity=signed("kari"))
+        await kari.say("My secret")
+        await kari.until("answered")
+        heard = []
+        with pytest.raises(websockets.ConnectionClosed) as end:  # type: ignore[attr-defined]
+            while True:
+                heard.append(await before.frame())
+        assert end.value.code == 1012
+        assert "secret" not in str(heard)
+
+
+@pytest.mark.parametrize("frame", ["link", "unlink", "ping"])
+async def test_a_socket_whose_session_is_another_users_now_can_not_touch_their_links(
+    gateway: WebGateway, frame: str
+) -> None:
+    async with client(gateway) as kari, client(gateway) as ola:
+        token = (await kari.hello(identity=signed("kari")))["token"]
+        await kari.send(type="link", channel="slack")
+        await kari.until("link")
+        await ola.hello(token=token, identity=signed("ola"))
+        await ola.send(type="link", channel="telegram")
+        await reception(gateway).link(from_telegram("1"), code_in(await ola.until("link")))
+        await kari.send(type=frame, channel="telegram")
+        assert await closed(kari) == 1012
+        assert len(await gateway.identities.linked(TELEGRAM)) == 1
+
+
 async def test_a_bad_identity_does_not_end_an_anonymous_conversation(gateway: WebGateway) -> None:
     async with answering(gateway.turns), client(gateway) as mine:
         token = (await mine.hello())["token"]
