@@ -103,6 +103,7 @@ class Consumer:
         self._stopping = False
         self._held: dict[int, Lease] = {}
         self._read: dict[int, Lease] = {}
+        self._giving_up: set[Lease] = set()
         self._waiting: dict[str, deque[Job]] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._working: dict[str, Lease] = {}
@@ -155,13 +156,16 @@ class Consumer:
             await self._balance_alone()
 
     async def _balance_alone(self) -> None:
-        kept = {
-            lease.partition: lease
-            for lease in await self._queue.balance(self._holder, list(self._held.values()))
-        }
+        extended = await self._queue.balance(self._holder, list(self._held.values()))
+        kept = {lease.partition: lease for lease in extended if lease not in self._giving_up}
         given_up = [lease for number, lease in self._held.items() if kept.get(number) != lease]
         # Not what is new in `kept`: a lease may be held whose unfinished entries could not be read.
-        new = [lease for number, lease in kept.items() if self._read.get(number) != lease]
+        # While its jobs are under way they are among these, and would be done a second time.
+        new = [
+            lease
+            for number, lease in kept.items()
+            if self._read.get(number) != lease and lease not in self._working.values()
+        ]
         ended = await asyncio.gather(*(self._finish(lease) for lease in given_up))
         idle = [lease for lease, has_ended in zip(given_up, ended, strict=True) if has_ended]
         await self._queue.release(idle)
@@ -169,11 +173,12 @@ class Consumer:
         # same work a second time. Last, so that it stays the first to be given up.
         busy = {lease.partition: lease for lease in given_up if lease not in idle}
         self._held = {**kept, **busy}
+        self._giving_up.difference_update(idle)
         for lease in new:
             entries = await self._queue.unfinished(lease)
             if entries:
                 log.info("partition %d: %d entries left by another", lease.partition, len(entries))
-            await self._dispatch(entries)
+            self._begin(await self._source.prepare(entries))
             self._read[lease.partition] = lease
         if given_up or new:
             log.info("holding %d partitions", len(self._held))
@@ -194,7 +199,13 @@ class Consumer:
                 await self._start_over()
                 await asyncio.sleep(self._balance_seconds)
                 continue
-            await self._dispatch(entries)
+            # What has been given up while it was read is for the next holder: those before it in
+            # its conversation may be too.
+            jobs = await self._source.prepare([entry for entry in entries if self._reads(entry)])
+            self._begin([job for job in jobs if self._reads(job.entry)])
+
+    def _reads(self, entry: Entry) -> bool:
+        return self._read.get(entry.lease.partition) == entry.lease
 
     async def _start_over(self) -> None:
         """Give all leases up, since entries may have been lost on the way back from Redis.
@@ -202,21 +213,19 @@ class Consumer:
         They count as read by us, so only a new lease shows them again, as unfinished.
         """
         async with self._balancing:
-            leases = list(self._held.values())
-            for lease in leases:
-                self._drop(lease)
-            self._held.clear()
-            with contextlib.suppress(StorageUnavailable):
-                # Where even this fails they run out by themselves.
-                await self._queue.release(leases)
+            for lease in list(self._held.values()):
+                self._give_up(lease)
+        with contextlib.suppress(StorageUnavailable):
+            # Where this fails it is tried again, or they run out by themselves.
+            await self._balance()
 
     def _under_way(self) -> int:
         return len(self._running) + sum(len(jobs) for jobs in self._waiting.values())
 
-    async def _dispatch(self, entries: Sequence[Entry]) -> None:
-        if not entries or self._stopping:
+    def _begin(self, jobs: Sequence[Job]) -> None:
+        if self._stopping:
             return
-        for job in await self._source.prepare(entries):
+        for job in jobs:
             conversation = job.conversation_id
             self._waiting.setdefault(conversation, deque()).append(job)
             if conversation not in self._running:
@@ -251,17 +260,23 @@ class Consumer:
         except Exception:
             # The entry stays unacknowledged: whoever takes the lease next takes it again.
             log.exception("entry %s was not finished", job.entry.turn_id)
-            self._drop(lease)
-            self._held.pop(lease.partition, None)
-            with contextlib.suppress(StorageUnavailable):
-                await self._queue.release([lease])
+            self._give_up(lease)
+
+    def _give_up(self, lease: Lease) -> None:
+        """Take nothing more of a lease, and give it back as soon as its jobs are over."""
+        self._drop(lease)
+        if self._held.get(lease.partition) == lease:
+            self._giving_up.add(lease)
 
     def _drop(self, lease: Lease) -> None:
         """Take nothing more of a lease."""
         if self._read.get(lease.partition) == lease:
             del self._read[lease.partition]
         for conversation, jobs in list(self._waiting.items()):
-            if jobs[0].entry.lease == lease:
+            kept = deque(job for job in jobs if job.entry.lease != lease)
+            if kept:
+                self._waiting[conversation] = kept
+            else:
                 del self._waiting[conversation]
         self._source.forget(lease)
         self._room.set()
