@@ -2,9 +2,11 @@
 -- KEYS: delivery, counts
 -- ARGV: channel, outcome, when its answer was there (milliseconds), 1 where it goes to the dead
 --       letters, bounds of the times that are told apart (seconds)...
-if redis.call('HSETNX', KEYS[1], 'outcome', ARGV[2]) == 0 then return 0 end
-redis.call('HINCRBY', KEYS[2], ARGV[1] .. ':outcome:' .. ARGV[2], 1)
+local again = redis.call('HSETNX', KEYS[1], 'outcome', ARGV[2]) == 0
+-- Closed again too: the sender that had closed it was gone before its entry was a dead letter.
 if ARGV[4] == '1' then redis.call('PERSIST', KEYS[1]) end
+if again then return 0 end
+redis.call('HINCRBY', KEYS[2], ARGV[1] .. ':outcome:' .. ARGV[2], 1)
 if ARGV[2] == 'delivered' then
   local time = redis.call('TIME')
   local seconds = math.max(0, time[1] + time[2] / 1000000 - ARGV[3] / 1000)
