@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bench.audit import Fault, audit, turns
 from bench.customers import Held
 from bench.errors import BenchError
-from bot.model.messages import Author
+from bot.model.messages import Author, Utterance
 from bot.pipeline.embedded_server import EmbeddedServer
 from bot.pipeline.redis_streams.client import Redis, connect
 from bot.pipeline.redis_streams.layout import GROUPS, LAYOUT, Layout
@@ -25,6 +25,11 @@ class Storage:
         self._redis = redis
         self._layout = layout
         self._transcripts = RedisTranscripts(redis, layout)
+
+    @property
+    def redis(self) -> Redis:
+        """The store itself."""
+        return self._redis
 
     @classmethod
     @asynccontextmanager
@@ -56,6 +61,10 @@ class Storage:
         ]
         texts = [event.get("text") for event in events if event.get("event") == "user"]
         return audit(held.sender, held.asked, transcript, texts, json.loads(json.dumps(shown)))
+
+    async def transcript(self, conversation_id: str) -> Sequence[Utterance]:
+        """All that was said in a conversation, in order."""
+        return await self._transcripts.read(conversation_id, limit=10_000)
 
     async def left_over(self) -> dict[str, int]:
         """What should be nothing once all is answered: unfinished entries, dead letters."""

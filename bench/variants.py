@@ -111,7 +111,7 @@ async def flerkanal(
     `extra` are environment variables on top.
     """
     run_dir.mkdir(parents=True, exist_ok=True)
-    port = free_port()
+    port = int((extra or {}).get("PORT", free_port()))
     env = {
         **QUIET,
         "HOST": "127.0.0.1",

@@ -26,7 +26,8 @@ from tests.serving import serving
 class Received:
     """One call of the platform's API. `at` is when it came, in monotonic seconds.
 
-    `taken`: the platform did what was asked. `answered`: the caller was told so.
+    `taken`: the platform did what was asked. `answered`: the caller was told so. `fault`: what was
+    made to go wrong.
     """
 
     method: str
@@ -35,6 +36,7 @@ class Received:
     status: int = 0
     taken: bool = False
     answered: bool = True
+    fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,7 @@ class RecordingPlatform(ABC):
 
     def _outcome(self, call: Received, take: Callable[[], Response]) -> Response:
         fault = self.faults(call)
+        call.fault = "" if fault is None else fault.kind
         if fault is not None and fault.kind == "busy":
             response = self.busy(fault.retry_after)
         elif fault is not None and fault.kind == "error":
