@@ -97,6 +97,7 @@ async def test_all_are_handed_in_again(redis_url: str) -> None:
     assert "Handed in again: 3 of 3" in flerkanal("replay", "--all", url=redis_url)
     assert await inbox_length(redis_url, 1) == 2
     assert "no dead letters" in flerkanal("list", url=redis_url)
+    assert "Handed in again: 0 of 0" in flerkanal("replay", "--all", url=redis_url)
 
 
 def test_a_wrong_id_and_an_absent_redis_are_clear(redis_url: str, tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ class RedisDeadLetters(DeadLetters):
     async def list(self, limit: int = 100) -> Sequence[DeadLetter]:
         """See the port."""
         letters: list[DeadLetter] = []
+        if limit < 1:
+            return letters
         for partition in range(self._layout.partitions):
             with storage_errors():
                 lines = await self._redis.xrange(self._layout.dead(partition), count=limit)
