@@ -258,6 +258,33 @@ async def test_a_conversation_whose_past_is_damaged_does_not_stop_the_others(
     assert "tracker of web:damaged" in letter.reason
 
 
+async def test_an_unforeseen_error_is_tried_again_and_takes_no_other_turn_twice(
+    redis: Redis, inbox: RedisInbox
+) -> None:
+    engine, taken, over = CountingEngine(), list[str](), asyncio.Event()
+
+    async def during(text: str) -> None:
+        taken.append(text)
+        if text == "slow":
+            await over.wait()
+        elif taken.count(text) == 1:
+            raise ZeroDivisionError("nobody has thought of it")
+
+    engine.during = lambda message: during(message.text)
+    others = (f"web:{number}" for number in range(1_000))
+    here = LAYOUT.partition_of("web:fails")
+    neighbour = next(name for name in others if LAYOUT.partition_of(name) == here)
+    await inbox.accept(inbound("slow", conversation=neighbour))
+    await inbox.accept(inbound("fails", conversation="web:fails"))
+    async with working(redis, engine):
+        # Longer than both the lease and the time between two looks at it.
+        await asyncio.sleep(1.5 * LEASE_SECONDS)
+        over.set()
+        assert await answers(redis, neighbour, 1) == [Text("1: slow")]
+        assert await answers(redis, "web:fails", 1) == [Text("1: fails")]
+    assert sorted(taken) == ["fails", "fails", "slow"]
+
+
 async def test_one_message_that_breaks_the_nlu_does_not_break_its_batch(
     redis: Redis, inbox: RedisInbox
 ) -> None:
