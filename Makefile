@@ -13,7 +13,7 @@ export RASA_TELEMETRY_ENABLED HF_HUB_OFFLINE TF_CPP_MIN_LOG_LEVEL
 PYTHON := .venv/bin/python
 ARGS ?=
 
-.PHONY: help run train test lint format bench chaos channel-table lock clean setup setup-dev
+.PHONY: help run train test lint format bench chaos edge channel-table lock clean setup setup-dev
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -46,8 +46,12 @@ format: setup-dev ## let ruff mend and format what it can
 bench: setup-dev ## side by side with stock Rasa; figures in bench/results
 	@$(PYTHON) -m bench $(ARGS)
 
-chaos: setup-dev ## 1,000 conversations while the worker is killed again and again
+chaos: setup-dev ## whole conversations while processes are killed and platforms fail, and an audit
 	@$(PYTHON) -m bench.chaos $(ARGS)
+	@$(PYTHON) -m bench.channels_chaos
+
+edge: setup-dev ## how soon the platforms' webhooks are answered while workers stand still or are busy
+	@$(PYTHON) -m bench.edge $(ARGS)
 
 channel-table: setup-dev ## write the table of docs/channels.md anew, from conversations over all channels
 	@WRITE_DOCS=1 $(PYTHON) -m pytest tests/conversations/test_across_channels.py $(ARGS)

@@ -18,6 +18,8 @@ from tests.channels.base import Event
 
 # How long an answer may take until the customer writes on, in seconds; the audit finds it missing.
 PATIENCE = 90.0
+# Within how many seconds the first customers come.
+RAMP = 15.0
 # How often a platform delivers an event again although it was taken: its 200 got lost.
 REPEATED = 0.05
 # How often a customer waits for the answer before the next message.
@@ -78,6 +80,8 @@ class Customers:
         waiting = iter(range(conversations))
 
         async def customer() -> None:
+            # They do not all come at the same moment.
+            await asyncio.sleep(self._chance.uniform(0.0, RAMP))
             for number in waiting:
                 script = self._scripts[number % len(self._scripts)]
                 chat = Chat(self._platform, f"c{number:05}", script)
