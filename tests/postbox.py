@@ -186,9 +186,17 @@ class PostboxChannel(PushChannel):
 _turns = iter(range(1_000_000))
 
 
-async def post(redis: Redis, to: str, *contents: Content | str, asked_at: float = 0.0) -> None:
-    """Put a turn's answers into the outbox, as a commit does."""
-    conversation = f"postbox:{to}"
+async def post(
+    redis: Redis,
+    to: str,
+    *contents: Content | str,
+    asked_at: float = 0.0,
+    conversation: str | None = None,
+) -> None:
+    """Put a turn's answers into the outbox, as a commit does; into the chat's own conversation
+    unless another one is named.
+    """
+    conversation = conversation or f"postbox:{to}"
     partition = LAYOUT.partition_of(conversation)
     turn = f"{partition}-{int(time.time() * 1000)}-{next(_turns)}"
     for position, content in enumerate(contents):

@@ -1,4 +1,4 @@
-"""Reads a queue's partitions under leases; each conversation in order, many side by side."""
+"""Reads a queue's partitions under leases; each conversation's in order, many side by side."""
 
 from __future__ import annotations
 
@@ -45,11 +45,14 @@ async def bury(queue: PartitionQueue, entry: Entry, reason: str) -> None:
 class Job:
     """What an entry asks for. `run` takes the entry and acknowledges it when its effects are saved.
 
+    Jobs of one `line` are run one at a time, in the order of their entries: a conversation's turns,
+    or what it has for one chat. A line's entries are all in one partition.
+
     `run` may raise LeaseLost; anything else it raises leaves the entry to be taken again.
     """
 
     entry: Entry
-    conversation_id: str
+    line: str
     run: Callable[[Entry], Awaitable[None]]
 
 
@@ -62,7 +65,7 @@ class JobSource(ABC):
 
     @abstractmethod
     def forget(self, lease: Lease) -> None:
-        """Drop what is remembered of a lease's conversations: nothing more of it is begun here.
+        """Drop what is remembered of a lease's lines: nothing more of it is begun here.
 
         Its jobs under way end as soon as they can do so safely, finished or not.
         """
@@ -71,8 +74,8 @@ class JobSource(ABC):
 class Consumer:
     """One process's share of a queue's partitions.
 
-    Each conversation has one job at a time, in the order of its entries. Jobs of different
-    conversations run side by side, so a slow one holds up only those who wait for it.
+    Each line has one job at a time, in the order of its entries. Jobs of different lines run side
+    by side, so a slow one holds up only those who wait for it.
     """
 
     def __init__(
@@ -200,7 +203,7 @@ class Consumer:
                 await asyncio.sleep(self._balance_seconds)
                 continue
             # What has been given up while it was read is for the next holder: those before it in
-            # its conversation may be too.
+            # its line may be too.
             jobs = await self._source.prepare([entry for entry in entries if self._reads(entry)])
             self._begin([job for job in jobs if self._reads(job.entry)])
 
@@ -226,22 +229,22 @@ class Consumer:
         if self._stopping:
             return
         for job in jobs:
-            conversation = job.conversation_id
-            self._waiting.setdefault(conversation, deque()).append(job)
-            if conversation not in self._running:
-                self._running[conversation] = asyncio.create_task(self._converse(conversation))
+            line = job.line
+            self._waiting.setdefault(line, deque()).append(job)
+            if line not in self._running:
+                self._running[line] = asyncio.create_task(self._work_off(line))
 
-    async def _converse(self, conversation: str) -> None:
+    async def _work_off(self, line: str) -> None:
         try:
-            while jobs := self._waiting.get(conversation):
+            while jobs := self._waiting.get(line):
                 job = jobs.popleft()
                 if not jobs:
-                    del self._waiting[conversation]
-                self._working[conversation] = job.entry.lease
+                    del self._waiting[line]
+                self._working[line] = job.entry.lease
                 await self._run(job)
         finally:
-            self._working.pop(conversation, None)
-            del self._running[conversation]
+            self._working.pop(line, None)
+            del self._running[line]
             self._room.set()
 
     async def _run(self, job: Job) -> None:
@@ -272,12 +275,12 @@ class Consumer:
         """Take nothing more of a lease."""
         if self._read.get(lease.partition) == lease:
             del self._read[lease.partition]
-        for conversation, jobs in list(self._waiting.items()):
+        for line, jobs in list(self._waiting.items()):
             kept = deque(job for job in jobs if job.entry.lease != lease)
             if kept:
-                self._waiting[conversation] = kept
+                self._waiting[line] = kept
             else:
-                del self._waiting[conversation]
+                del self._waiting[line]
         self._source.forget(lease)
         self._room.set()
 

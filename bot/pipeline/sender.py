@@ -41,8 +41,9 @@ _OUTCOMES: Mapping[type[DeliveryError], Outcome] = {
 
 
 class DeliveryJobs(JobSource):
-    """Outbox entries as deliveries. A conversation's messages go out in order: while one is
-    retried, those behind it wait, and nobody else.
+    """Outbox entries as deliveries. What a conversation has for one chat goes out in order: while a
+    message is retried, those behind it wait, and nobody else. Whoever has moved on to another chat
+    of the same conversation gets their answers there.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class DeliveryJobs(JobSource):
                 await bury(self._queue, entry, str(error))
                 continue
             leave = self._leave.setdefault(entry.lease, asyncio.Event())
-            jobs.append(Job(entry, message.conversation_id, partial(self._deliver, message, leave)))
+            jobs.append(Job(entry, _line(message), partial(self._deliver, message, leave)))
         return jobs
 
     def forget(self, lease: Lease) -> None:
@@ -86,7 +87,7 @@ class DeliveryJobs(JobSource):
 
     async def _deliver(self, message: Outbound, leave: asyncio.Event, entry: Entry) -> None:
         # A sign of typing that is still on its way must not come after what it announced.
-        _, sign = self._signs.pop(message.conversation_id, (None, None))
+        _, sign = self._signs.pop(_line(message), (None, None))
         if sign is not None:
             await cancel([sign])
         if isinstance(message.content, Typing):
@@ -136,8 +137,8 @@ class DeliveryJobs(JobSource):
         if channel is None or time.time() - message.asked_at > self._waits.typing:
             return
         sign = asyncio.create_task(self._try_typing(channel, message))
-        self._signs[message.conversation_id] = (entry.lease, sign)
-        sign.add_done_callback(lambda done: self._forget_sign(message.conversation_id, done))
+        self._signs[_line(message)] = (entry.lease, sign)
+        sign.add_done_callback(lambda done: self._forget_sign(_line(message), done))
 
     async def _try_typing(self, channel: PushChannel, message: Outbound) -> None:
         try:
@@ -149,9 +150,9 @@ class DeliveryJobs(JobSource):
         except Exception:
             log.exception("%s failed on a sign of typing", message.channel)
 
-    def _forget_sign(self, conversation_id: str, sign: asyncio.Task[None]) -> None:
-        if self._signs.get(conversation_id, (None, None))[1] is sign:
-            del self._signs[conversation_id]
+    def _forget_sign(self, line: str, sign: asyncio.Task[None]) -> None:
+        if self._signs.get(line, (None, None))[1] is sign:
+            del self._signs[line]
 
     @until_stored
     async def _close(self, message: Outbound, entry: Entry, outcome: Outcome) -> None:
@@ -160,3 +161,8 @@ class DeliveryJobs(JobSource):
     @until_stored
     async def _acknowledge(self, entry: Entry) -> None:
         await self._queue.delivered(entry)
+
+
+def _line(message: Outbound) -> str:
+    """What goes out in order."""
+    return f"{message.conversation_id} {message.channel}:{message.recipient}"

@@ -362,6 +362,20 @@ async def test_typing_is_shown_once_and_never_holds_up_its_answer(
     assert await RedisDeadLetters(redis, LAYOUT).count() == 0
 
 
+async def test_a_chat_whose_platform_is_away_does_not_hold_up_the_customers_other_chat(
+    redis: Redis, redis_url: str, postbox: Postbox, channel: PostboxChannel
+) -> None:
+    postbox.faults = lambda call: Fault("error") if call.arguments["to"] == "phone" else None
+    # One person, linked: the same conversation on two screens.
+    await post(redis, "phone", "1", "2", conversation="postbox:laptop")
+    await post(redis, "laptop", "3", "4", conversation="postbox:laptop")
+    async with sending(redis_url, lambda redis: sender(redis, channel)):
+        await until(lambda: _any([postbox.texts("laptop") == ["3", "4"]]), 2.0)
+        postbox.faults = in_turn()
+        await drained(redis)
+    assert postbox.texts("phone") == ["1", "2"]
+
+
 async def test_a_stop_leaves_what_waits_and_finishes_what_is_under_way(
     redis: Redis, redis_url: str, postbox: Postbox, channel: PostboxChannel
 ) -> None:
