@@ -183,6 +183,16 @@ async def test_an_unlinking_that_was_cut_off_is_finished_by_the_retry(edge: Edge
     assert await edge.texts(TELEGRAM.name) == ["Kobler fra Telegram"]
 
 
+async def test_a_wrong_code_that_the_platform_delivers_again_and_again_is_one_wrong_try(
+    edge: Edge,
+) -> None:
+    for _ in range(MOST_WRONG + 1):
+        await edge.reception.link(arrival("mistyped"), "CCCCC-CCCCC-CCCCC")
+    code = (await edge.identities.issue_code(WEB, "telegram")).code
+    await edge.reception.link(arrival("right"), code)
+    assert await edge.identities.linked(WEB) == [TELEGRAM]
+
+
 async def test_a_refused_link_is_told_where_the_customer_is(edge: Edge, redis: Redis) -> None:
     used = (await edge.identities.issue_code(WEB, "telegram")).code
     await edge.identities.redeem(used, ChannelIdentity("telegram", "43"))

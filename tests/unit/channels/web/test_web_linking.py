@@ -183,6 +183,19 @@ async def test_unlinking_splits_again(gateway: WebGateway) -> None:
     assert (await gateway.identities.resolve(TELEGRAM)).conversation_id == TELEGRAM.name
 
 
+async def test_unlinking_one_channel_leaves_the_others_linked(gateway: WebGateway) -> None:
+    slack = ChannelIdentity("slack", "T1/D1")
+    async with client(gateway) as mine:
+        await mine.hello()
+        await mine.send(type="link", channel="telegram")
+        await reception(gateway).link(from_telegram("1"), code_in(await mine.until("link")))
+        await mine.until("channels")
+        await mine.send(type="link", channel="slack")
+        await gateway.identities.redeem((await mine.until("link"))["code"], slack)
+        await mine.send(type="unlink", channel="telegram")
+        assert (await mine.until("channels"))["channels"] == states(slack=True)
+
+
 async def test_who_unlinks_elsewhere_is_noticed_at_the_next_sign_of_life(
     gateway: WebGateway,
 ) -> None:
