@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from channels.cleaning import clean_text
+
 _LONGEST_ID = 512
 
 
 def clean(value: Any) -> str:
     """A text as it can be stored: halves of surrogate pairs replaced, no NUL; else ""."""
-    if not isinstance(value, str):
-        return ""
-    if value.isascii() and "\0" not in value:
-        return value
-    whole = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return whole.replace("\0", "")
+    return clean_text(value) if isinstance(value, str) else ""
 
 
 def text_of(value: Any) -> str:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 
 from bot.errors import InvalidMessage
 from bot.model.content import Attachment
+from channels.cleaning import clean_json, clean_text
 from channels.slack.address import Address, parse_address
 from channels.slack.attachments import attachments_of
 from channels.slack.mrkdwn import first_mention, mentions, plain_words
@@ -78,10 +79,13 @@ def read_body(body: bytes, content_type: str) -> dict[str, Any]:
         except ValueError as error:
             raise _invalid("invalid_form", "The form has too many fields.") from error
         if "payload" not in fields:
-            return dict(fields)
+            return {clean_text(name): clean_text(value) for name, value in fields.items()}
         text = fields["payload"]
     try:
         data = json.loads(text)
+        if "\\u" in text:
+            # Only so is anything written that no store takes.
+            data = clean_json(data)
     except (ValueError, RecursionError) as error:
         raise _invalid("invalid_json", "The body is not JSON.") from error
     if not isinstance(data, dict):
@@ -192,6 +196,9 @@ def _home_opened(body: Json, event: Json) -> HomeOpened | None:
 
 def _is_customers(event: Json) -> bool:
     if event.get("subtype") not in _SAID or event.get("hidden") is True:
+        return False
+    if event.get("edited"):
+        # Slack tells of a mention again, as a new event, where somebody corrects their message.
         return False
     # Every message of an app has one of these, our own ones too.
     if any(event.get(field) for field in ("bot_id", "bot_profile", "app_id")):

@@ -143,6 +143,12 @@ async def test_what_can_not_be_read_is_refused(
     assert await gateway.inbox() == []
 
 
+async def test_what_no_store_takes_is_left_out(gateway: SlackGateway) -> None:
+    payload = message("half of a pair: \ud83d, and nothing: \0", event_id="Ev1")
+    assert (await gateway.event(payload)).status_code == 200
+    assert await texts(gateway) == ["half of a pair: \ufffd, and nothing: "[:-1]]
+
+
 async def test_slack_is_told_the_address_is_ours(gateway: SlackGateway) -> None:
     challenge = {"type": "url_verification", "token": "x", "challenge": "abc123"}
     response = await gateway.event(challenge)

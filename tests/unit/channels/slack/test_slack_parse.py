@@ -77,6 +77,7 @@ def test_replies_in_a_thread_may_be_for_the_bot(name: str) -> None:
     "name",
     [
         "app_home_messages",
+        "app_mention_edited",
         "bot_message",
         "channel_chatter",
         "channel_join",
@@ -258,6 +259,14 @@ def test_bodies_that_are_none(body: bytes, kind: str, code: str) -> None:
     with pytest.raises(InvalidMessage) as refused:
         read_body(body, kind)
     assert refused.value.code == code
+
+
+def test_what_no_store_takes_is_left_out_of_a_body() -> None:
+    body = rb'{"text": "a\ud83d b\u0000 \ud83d\ude00 \\u0000", "files": [{"name\udc00": "\udfff"}]}'
+    expected = {"text": "a\ufffd b \U0001f600 \\u0000", "files": [{"name\ufffd": "\ufffd"}]}
+    assert read_body(body, JSON) == expected
+    assert read_body(urlencode({"payload": body.decode()}).encode(), FORM) == expected
+    assert read_body(b"command=%2Fhelp-me&text=a%00b%ED%A0%80", FORM)["text"].startswith("ab")
 
 
 ANY_JSON = st.recursive(
