@@ -285,6 +285,38 @@ async def test_an_unforeseen_error_is_tried_again_and_takes_no_other_turn_twice(
     assert sorted(taken) == ["fails", "fails", "slow"]
 
 
+async def test_a_partition_that_comes_back_while_a_turn_is_under_way_is_not_begun_anew(
+    redis: Redis, inbox: RedisInbox
+) -> None:
+    engine, taken, over = CountingEngine(), list[str](), asyncio.Event()
+
+    async def during(text: str) -> None:
+        taken.append(text)
+        await over.wait()
+
+    engine.during = lambda message: during(message.text)
+    conversations = {LAYOUT.partition_of(f"web:{n}"): f"web:{n}" for n in range(100)}.values()
+    for conversation in conversations:
+        await inbox.accept(inbound(conversation, conversation))
+    async with working(redis, engine):
+        await until(lambda: _number(len(taken)), LAYOUT.partitions)
+        # Another worker comes, and is gone again before the first has got its turns done.
+        other = turn_queue(redis)
+        assert await other.balance("w2", []) == []
+        await asyncio.sleep(LEASE_SECONDS * 0.8)
+        await other.stop("w2", [])
+        await asyncio.sleep(LEASE_SECONDS * 0.8)
+        over.set()
+        for conversation in conversations:
+            assert await answers(redis, conversation, 1) == [Text(f"1: {conversation}")]
+        await asyncio.sleep(LEASE_SECONDS * 0.8)
+    assert sorted(taken) == sorted(conversations)
+
+
+async def _number(number: int) -> int:
+    return number
+
+
 async def test_one_message_that_breaks_the_nlu_does_not_break_its_batch(
     redis: Redis, inbox: RedisInbox
 ) -> None:
