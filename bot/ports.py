@@ -377,12 +377,15 @@ class Deliveries(ABC):
         """
 
     @abstractmethod
-    async def begin(self, message: Outbound, number: int, entry: Entry) -> bool:
+    async def begin(
+        self, message: Outbound, number: int, entry: Entry, attempt: str | None = None
+    ) -> bool:
         """The call is about to be made: from now on it may have been.
 
         False where the platform took it meanwhile (see `confirm`): do not make it then. Beginning a
-        call anew of which nothing is known counts as possibly made twice. Raises LeaseLost: another
-        sender may be making it by now.
+        call anew of which nothing is known counts as possibly made twice; not so the same `attempt`
+        once more, of which the store's answer was lost. Raises LeaseLost: another sender may be
+        making it by now.
         """
 
     @abstractmethod

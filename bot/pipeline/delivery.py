@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import uuid
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -134,7 +135,7 @@ class Delivery:
     async def _make(self, step: _Step, patience: Patience) -> None:
         rates = step.channel.rates(step.message, step.call)
         async with self._pacing.turn(step.channel.name, step.key, rates, patience):
-            if not await self._begin(step):
+            if not await self._begin(step, attempt=uuid.uuid4().hex):
                 return
             try:
                 platform_id = await self._answer(
@@ -199,8 +200,8 @@ class Delivery:
         return await self._deliveries.progress(message, entry)
 
     @until_stored
-    async def _begin(self, step: _Step) -> bool:
-        return await self._deliveries.begin(step.message, step.number, step.entry)
+    async def _begin(self, step: _Step, attempt: str) -> bool:
+        return await self._deliveries.begin(step.message, step.number, step.entry, attempt)
 
     @until_stored
     async def _finish(self, step: _Step, platform_id: str | None) -> None:

@@ -211,6 +211,19 @@ async def test_what_is_counted(redis: Redis, deliveries: RedisDeliveries) -> Non
     assert telegram.seconds > 86_400
 
 
+async def test_a_try_whose_beginning_is_written_twice_is_one_try(
+    redis: Redis, deliveries: RedisDeliveries
+) -> None:
+    message = outbound()
+    entry = await leased(redis, message)
+    # The answer to the first was lost, as when Redis is restarted.
+    for attempt in ("a", "a", "b"):
+        assert await deliveries.begin(message, 0, entry, attempt)
+    await deliveries.close(message, entry, "delivered")
+    found = (await RedisPipelineMonitor(redis, LAYOUT, 1.0).state()).deliveries[message.channel]
+    assert (found.retries, found.possibly_twice) == (1, 1)
+
+
 async def test_what_is_known_of_a_dead_letter_is_kept_with_it(
     redis: Redis, deliveries: RedisDeliveries
 ) -> None:

@@ -46,7 +46,9 @@ class RedisDeliveries(Deliveries):
         begun = int(fields["begun"]) if "begun" in fields else None
         return Progress(sent, begun, max(0.0, since_ms / 1_000))
 
-    async def begin(self, message: Outbound, number: int, entry: Entry) -> bool:
+    async def begin(
+        self, message: Outbound, number: int, entry: Entry, attempt: str | None = None
+    ) -> bool:
         """See the port."""
         partition = entry.lease.partition
         keys = [
@@ -55,7 +57,8 @@ class RedisDeliveries(Deliveries):
             self._layout.counts(self._layout.partition_of_outbound(message)),
         ]
         reply = await self._begin(
-            keys, [fence(entry.lease), number, message.channel, self._keep_seconds]
+            keys,
+            [fence(entry.lease), number, message.channel, self._keep_seconds, attempt or ""],
         )
         if reply == b"lost":
             raise LeaseLost(partition)
