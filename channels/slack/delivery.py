@@ -28,6 +28,8 @@ EVENT_TYPE = "flerkanal_delivery"
 _CHANNEL_SECONDS = 1.0
 # "Several hundred messages per minute" in a workspace: https://docs.slack.dev/apis/web-api/rate-limits/
 WORKSPACE_PER_MINUTE = 300
+# The methods that read a channel are of Slack's tier 3: "50+ per minute", each for itself.
+_READING_PER_MINUTE = 50
 
 # Slack's clock and ours may differ by so much, in seconds.
 _CLOCKS = 60.0
@@ -79,6 +81,12 @@ class SlackDelivery(PushChannel):
             Rate(f"{CHANNEL}/{team}/{call.arguments['channel']}", 1, _CHANNEL_SECONDS),
             Rate(f"{CHANNEL}/{team}", self._per_minute, 60.0),
         ]
+
+    def rates_of_asking(self, message: Outbound, call: Call) -> Sequence[Rate]:
+        if call.method != POST:
+            return []
+        address = _address(message)
+        return [Rate(f"{CHANNEL}/{address.team}/{_reader(address)}", _READING_PER_MINUTE, 60.0)]
 
     async def make(self, message: Outbound, number: int, call: Call) -> str | None:
         with platform_errors():
@@ -141,12 +149,10 @@ class SlackDelivery(PushChannel):
             "include_all_metadata": "true",
             "limit": _PAGE,
         }
-        method = "conversations.history"
         if address.thread is not None:
-            method = "conversations.replies"
             arguments["ts"] = address.thread
         for _ in range(_MOST_PAGES):
-            answer = await self._client.query(method, arguments)
+            answer = await self._client.query(_reader(address), arguments)
             if any(_key_of(sent) == key for sent in answer.get("messages", ())):
                 return True
             cursor = (answer.get("response_metadata") or {}).get("next_cursor")
@@ -154,6 +160,10 @@ class SlackDelivery(PushChannel):
                 return False
             arguments["cursor"] = cursor
         return None
+
+
+def _reader(address: Address) -> str:
+    return "conversations.history" if address.thread is None else "conversations.replies"
 
 
 def _address(message: Outbound) -> Address:

@@ -38,18 +38,23 @@ AGAIN = frozenset(
 )
 # Slack says itself that a part may have been done.
 UNKNOWN = frozenset({"fatal_error"})
-# Somebody has to mend the app, its rights, its token or its place in a channel. `channel_not_found`
-# is what Slack says for a channel of another workspace than the token's, and for a private one that
-# the app was removed from: no reason to throw an answer away at once.
+# Somebody has to mend the app, its rights or its token: nothing goes through until then.
 OPERATORS = frozenset(
     """
-    access_denied account_inactive app_not_installed channel_not_found deprecated_endpoint
-    ekm_access_denied enterprise_is_restricted invalid_auth is_bot is_inactive
-    messages_tab_disabled method_deprecated missing_scope no_permission not_allowed_token_type
-    not_authed not_in_channel restricted_action restricted_action_non_threadable_channel
-    restricted_action_read_only_channel restricted_action_thread_locked
-    restricted_action_thread_only_channel team_access_not_granted team_not_found token_expired
+    account_inactive app_not_installed deprecated_endpoint enterprise_is_restricted invalid_auth
+    is_inactive method_deprecated missing_scope not_allowed_token_type not_authed token_expired
     token_revoked two_factor_setup_required unknown_method
+    """.split()
+)
+# Somebody has to mend the app's place in one channel, and the others go on. `channel_not_found` is
+# what Slack says for a channel of another workspace than the token's, and for a private one that
+# the app was removed from: no reason to throw an answer away at once.
+CHANNELS = frozenset(
+    """
+    access_denied channel_not_found ekm_access_denied is_bot messages_tab_disabled no_permission
+    not_in_channel restricted_action restricted_action_non_threadable_channel
+    restricted_action_read_only_channel restricted_action_thread_locked
+    restricted_action_thread_only_channel team_access_not_granted team_not_found
     """.split()
 )
 GONE = frozenset(
@@ -125,13 +130,14 @@ def delivery_error(error: SlackApiError) -> DeliveryError:
         return RecipientGone(words)
     if name in NEVER:
         return DeliveryRefused(words)
-    # An error that is not known yet is no reason to throw an answer away, either.
+    # An error that is not known yet is no reason to throw an answer away either. Only what stops
+    # every call says for how long: the sender holds up others for that.
     logger.error(
         "slack_refuses_the_app",
         error=words,
         remedy="check the app, its scopes and its channels: flerkanal doctor, docs/slack-channel.md",
     )
-    return DeliveryDelayed(words, _OPERATORS_SECONDS)
+    return DeliveryDelayed(words, _OPERATORS_SECONDS if name in OPERATORS else None)
 
 
 def _words(name: str, response: Any) -> str:

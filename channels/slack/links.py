@@ -12,8 +12,9 @@ from bot.ports import LinkOffer, LinkTarget
 from channels.slack.address import CHANNEL
 from channels.slack.client import Account, Client
 
-# As in LinkCode, without vowels: no words of a language look like one.
-_CODE = re.compile(r"[B-DF-HJ-NP-TV-Z2-9]{12,64}", re.ASCII)
+# The characters of the codes that are typed by hand, and about as many: no word looks like one, and
+# hardly a parcel's number.
+_CODE = re.compile(r"[CDFHJ-NP-RTV-Y34679]{14,64}", re.ASCII)
 _LINK = re.compile(r"(?:link|connect|koble til|koble)\s+(\S.*)", re.IGNORECASE)
 _UNLINK = re.compile(r"(?:unlink|disconnect|koble fra)[.!]?", re.IGNORECASE)
 

@@ -123,6 +123,23 @@ def test_rates() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("recipient", "expected"),
+    [
+        (DM, [Rate("slack/T0NORDLYS/conversations.history", 50, 60.0)]),
+        (THREAD, [Rate("slack/T0NORDLYS/conversations.replies", 50, 60.0)]),
+        (PRIVATE, []),
+    ],
+)
+def test_reading_a_channel_counts_against_the_rate_of_its_method(
+    recipient: str, expected: list[Rate]
+) -> None:
+    delivery = SlackDelivery(Client("xoxb-1", "https://slack.com/api/"), command="/help-me")
+    message = outbound(Text("hei"), recipient)
+    (call,) = delivery.calls(message)
+    assert delivery.rates_of_asking(message, call) == expected
+
+
 async def test_a_long_text_is_several_calls_each_known_again(
     slack: RecordingSlack, delivery: SlackDelivery
 ) -> None:

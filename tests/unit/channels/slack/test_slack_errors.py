@@ -22,6 +22,7 @@ from tests.recording.slack_errors import DOCUMENTED
 MAPPED = [
     errors.AGAIN,
     errors.BUSY,
+    errors.CHANNELS,
     errors.GONE,
     errors.NEVER,
     errors.OPERATORS,
@@ -64,9 +65,15 @@ def test_what_each_error_means(name: str) -> None:
     elif name in errors.UNKNOWN:
         expected = DeliveryUnknown
     assert type(error) is expected
-    if name in errors.OPERATORS:
-        assert isinstance(error, DeliveryDelayed)
-        assert error.retry_after == 60
+    if isinstance(error, DeliveryDelayed):
+        # What is wrong in one channel must not hold up the others.
+        assert error.retry_after == (60 if name in errors.OPERATORS else None)
+
+
+def test_an_error_that_is_not_known_yet_is_tried_again_and_holds_up_nobody() -> None:
+    error = delivery_error(failed({"ok": False, "error": "new_in_2030"}))
+    assert isinstance(error, DeliveryDelayed)
+    assert error.retry_after is None
 
 
 def test_details_are_told() -> None:

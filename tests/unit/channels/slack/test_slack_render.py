@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.identity.codes import TYPED_BITS, new_code
 from bot.model.choices import choices_of
 from bot.model.content import (
     Button,
@@ -27,6 +28,7 @@ from bot.model.content import (
     Text,
     Typing,
 )
+from bot.model.people import LinkCode
 from channels.slack.address import parse_address
 from channels.slack.chosen import with_choice
 from channels.slack.home import home_view
@@ -276,6 +278,8 @@ def test_the_home_is_one_that_slack_takes(locale: str | None, linked: list[str])
         ("Koble til CDFHJKLMNPQR347", LinkWish("link", "CDFHJKLMNPQR347")),
         ("10042", None),
         ("370700000000000000", None),
+        ("RR 234 567 895 DK", None),
+        ("6479349747634769", None),
         ("hello", None),
         ("link my accounts", None),
         ("unlink", None),
@@ -284,6 +288,13 @@ def test_the_home_is_one_that_slack_takes(locale: str | None, linked: list[str])
 )
 def test_codes_in_messages(text: str, wish: LinkWish | None) -> None:
     assert code_alone(text) == wish
+
+
+def test_every_code_that_is_typed_is_known_as_one() -> None:
+    for _ in range(200):
+        made = LinkCode(new_code(TYPED_BITS), 0.0)
+        for written in (made.code, made.grouped, made.grouped.lower()):
+            assert code_alone(written) == LinkWish("link", written)
 
 
 @pytest.mark.parametrize(
