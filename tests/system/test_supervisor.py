@@ -239,7 +239,7 @@ time.sleep(60)
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))
         deadline = time.monotonic() + 10
-        while "sleep(60)" not in child.cmdline()[-1] or "-I" in child.cmdline():
+        while "sleep(60)" not in " ".join(child.cmdline()[-1:]) or "-I" in child.cmdline():
             assert time.monotonic() < deadline
             time.sleep(0.01)
         parent.kill()
