@@ -29,7 +29,7 @@ SLACK = 1.5
 
 
 async def test_many_may_prepare_at_once(open_store: StoreFactory, dsn: str) -> None:
-    stores = [open_store() for _ in range(6)]
+    stores = [open_store(limit=20.0) for _ in range(6)]
     await asyncio.gather(*(store.prepare() for store in stores))
     found = await asyncio.gather(*(store.find("10042", "0150", origin()) for store in stores))
     assert {order.number for order in found} == {"10042"}
@@ -129,7 +129,8 @@ async def test_the_event_loop_goes_on_while_the_database_does_not(
             ticks += 1
         with pytest.raises(OrdersUnavailable):
             await waiting
-    assert ticks > 20
+    # One that is blocked would have had one tick, however busy the machine is.
+    assert ticks > 3
 
 
 async def test_a_closed_store_answers_that_it_is_unavailable(store: SqlOrderStore) -> None:
