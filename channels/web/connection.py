@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -14,7 +13,7 @@ from bot.errors import InvalidMessage, StorageUnavailable
 from bot.model.people import Participant
 from bot.observability.metrics import MessageMetrics
 from bot.ports import Followers, Identities, Notice, Transcripts
-from bot.tasks import cancel
+from bot.tasks import first_of
 from channels.reception import Arrival, Reception
 from channels.web import render
 from channels.web.allowance import Allowance
@@ -125,7 +124,7 @@ class Connection:
             await self._refuse(visitor.problem.code, str(visitor.problem))
         async with self._parts.followers.follow(visitor.conversation_id) as notices:
             cursor = await self._welcome(visitor, hello.after)
-            await _first_of(
+            await first_of(
                 self._listen(visitor, hello.locale), self._tell(visitor, notices, cursor)
             )
 
@@ -316,15 +315,3 @@ class Connection:
             await self._socket.close(close_code, code)
         except WebSocketDisconnect:
             pass  # it went first
-
-
-async def _first_of(*coroutines: Coroutine[Any, Any, None]) -> None:
-    """Run all until one ends, end the others, and raise what it raised."""
-    tasks = {asyncio.create_task(coroutine) for coroutine in coroutines}
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        await cancel(tasks)
-    for task in tasks:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            raise error
