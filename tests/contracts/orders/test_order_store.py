@@ -104,7 +104,7 @@ async def test_a_wrong_postcode_and_an_unknown_order_take_the_same_steps(
     def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
         statements.append(statement)
 
-    event.listen(store._engine, "before_cursor_execute", note)
+    event.listen(store._database._engine, "before_cursor_execute", note)
     await outcome(store.find("10042", "0151", origin("a")))
     wrong, statements[:] = list(statements), []
     await outcome(store.find("19999", "0151", origin("b")))

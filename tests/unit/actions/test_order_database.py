@@ -6,10 +6,17 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import exc
+from sqlalchemy.engine import Engine
 
-from actions.orders.database import build_engine, orders_errors
 from actions.orders.errors import OrdersUnavailable
+from actions.sql.engine import build_engine, database_errors
 from bot.errors import SettingsError
+
+
+def build(dsn: str) -> Engine:
+    return build_engine(
+        dsn, setting="ORDERS_DATABASE_URL", application="orders", limit=1.0, connections=1
+    )
 
 
 def all_subclasses(base: type[Exception]) -> Iterator[type[Exception]]:
@@ -37,7 +44,7 @@ SQLALCHEMY_ERRORS = sorted(
 
 @pytest.mark.parametrize("kind", [*SQLALCHEMY_ERRORS, PermissionError, OSError])
 def test_no_error_of_the_database_gets_past_the_store(kind: type[Exception]) -> None:
-    with pytest.raises(OrdersUnavailable) as caught, orders_errors():
+    with pytest.raises(OrdersUnavailable) as caught, database_errors(OrdersUnavailable):
         raise an_error_of(kind)
     assert caught.value.system == "the order system"
 
@@ -53,13 +60,13 @@ def test_no_error_of_the_database_gets_past_the_store(kind: type[Exception]) -> 
     ],
 )
 def test_an_error_tells_whether_it_may_pass(kind: type[Exception], *, retryable: bool) -> None:
-    with pytest.raises(OrdersUnavailable) as caught, orders_errors():
+    with pytest.raises(OrdersUnavailable) as caught, database_errors(OrdersUnavailable):
         raise an_error_of(kind)
     assert caught.value.retryable is retryable
 
 
 def test_other_errors_are_left_alone() -> None:
-    with pytest.raises(KeyError), orders_errors():
+    with pytest.raises(KeyError), database_errors(OrdersUnavailable):
         raise KeyError("a fault in the program")
 
 
@@ -76,17 +83,17 @@ def test_other_errors_are_left_alone() -> None:
 )
 def test_an_unusable_address_is_refused_with_what_to_write_instead(dsn: str) -> None:
     with pytest.raises(SettingsError, match="ORDERS_DATABASE_URL") as caught:
-        build_engine(dsn, limit=1.0, connections=1)
+        build(dsn)
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
 def test_the_usual_ways_to_write_postgresql_are_taken(scheme: str) -> None:
-    engine = build_engine(f"{scheme}://u:p@host/orders", limit=1.0, connections=1)
+    engine = build(f"{scheme}://u:p@host/orders")
     assert engine.url.drivername == "postgresql+psycopg2"
 
 
 def test_building_an_engine_opens_nothing(tmp_path: Path) -> None:
     file = tmp_path / "orders.sqlite3"
-    build_engine(f"sqlite:///{file}", limit=1.0, connections=1)
+    build(f"sqlite:///{file}")
     assert not file.exists()

@@ -1,4 +1,4 @@
-"""The SQLAlchemy engine of the order system, and what its errors become."""
+"""The SQLAlchemy engine of a business system, and what its errors become."""
 
 from __future__ import annotations
 
@@ -7,30 +7,34 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import create_engine, event, exc
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.engine.url import URL, make_url
 from sqlalchemy.pool import QueuePool
 
-from actions.orders.errors import OrdersUnavailable
-from bot.errors import SettingsError
+from bot.errors import BusinessSystemUnavailable, SettingsError
 
 # The database gives up before the caller does, so that its own reason reaches the log.
 DATABASE_SHARE_OF_LIMIT = 0.8
 _URL_FORMS = "postgresql://user:password@host/database or sqlite:////absolute/path.sqlite3"
 
 
-def build_engine(dsn: str, *, limit: float, connections: int) -> Engine:
+def build_engine(
+    dsn: str, *, setting: str, application: str, limit: float, connections: int
+) -> Engine:
     """An engine whose statements end within `limit` seconds; connects only when used.
 
-    `dsn` names an SQLite file or a PostgreSQL database. Raises SettingsError for anything else.
+    `dsn` names an SQLite file or a PostgreSQL database. Raises SettingsError, which names
+    `setting`, for anything else. PostgreSQL's own lists show `application`.
     """
-    url = _parse(dsn)
+    url = _parse(dsn, setting)
     patience = limit * DATABASE_SHARE_OF_LIMIT
     sqlite = url.get_backend_name() == "sqlite"
-    connect_args = _sqlite_arguments(patience) if sqlite else _postgresql_arguments(patience)
+    connect_args = (
+        _sqlite_arguments(patience) if sqlite else _postgresql_arguments(patience, application)
+    )
     engine = create_engine(
         url,
         poolclass=QueuePool,
@@ -38,7 +42,7 @@ def build_engine(dsn: str, *, limit: float, connections: int) -> Engine:
         max_overflow=0,
         pool_timeout=limit,
         connect_args=connect_args,
-        # Order numbers and postcodes stay out of error texts, and so out of logs.
+        # What customers have told stays out of error texts, and so out of logs.
         hide_parameters=True,
         future=True,
     )
@@ -50,7 +54,7 @@ def build_engine(dsn: str, *, limit: float, connections: int) -> Engine:
     return engine
 
 
-def _parse(dsn: str) -> URL:
+def _parse(dsn: str, setting: str) -> URL:
     # The short form is what several hosting services hand out; SQLAlchemy no longer takes it.
     if dsn.startswith("postgres://"):
         dsn = "postgresql://" + dsn.removeprefix("postgres://")
@@ -59,11 +63,11 @@ def _parse(dsn: str) -> URL:
     except exc.ArgumentError:
         url = None
     if url is None or url.get_backend_name() not in {"sqlite", "postgresql"}:
-        raise SettingsError([f"ORDERS_DATABASE_URL: use {_URL_FORMS}"])
+        raise SettingsError([f"{setting}: use {_URL_FORMS}"])
     if url.get_backend_name() == "sqlite":
         if not url.database or url.database == ":memory:":
             raise SettingsError(
-                ["ORDERS_DATABASE_URL: name a file for SQLite; every process must see the orders"]
+                [f"{setting}: name a file for SQLite; every process must see the same"]
             )
         return url
     return url.set(drivername="postgresql+psycopg2")
@@ -73,7 +77,7 @@ def _sqlite_arguments(patience: float) -> dict[str, Any]:
     return {"timeout": patience, "check_same_thread": False}
 
 
-def _postgresql_arguments(patience: float) -> dict[str, Any]:
+def _postgresql_arguments(patience: float, application: str) -> dict[str, Any]:
     return {
         # libpq takes whole seconds and nothing below two.
         "connect_timeout": max(2, math.floor(patience)),
@@ -81,7 +85,7 @@ def _postgresql_arguments(patience: float) -> dict[str, Any]:
         "keepalives_idle": 30,
         "keepalives_interval": 5,
         "keepalives_count": 3,
-        "application_name": "flerkanal-orders",
+        "application_name": application,
     }
 
 
@@ -118,9 +122,16 @@ def _limit_statements(milliseconds: int) -> Any:
     return on_begin
 
 
+class Unavailable(Protocol):
+    """Makes the error that says why a system gives no answer."""
+
+    def __call__(self, reason: str, *, retryable: bool) -> BusinessSystemUnavailable:
+        """`retryable`: it may pass without anybody mending something."""
+
+
 @contextmanager
-def orders_errors() -> Iterator[None]:
-    """Turn every error of SQLAlchemy, its drivers and the file system into OrdersUnavailable.
+def database_errors(unavailable: Unavailable) -> Iterator[None]:
+    """Turn every error of SQLAlchemy, its drivers and the file system into what `unavailable` makes.
 
     Whether it may pass by itself follows the database API's classes: operational errors (no
     connection, a lock, a time limit) do; a missing table or a fault in a statement does not.
@@ -128,11 +139,11 @@ def orders_errors() -> Iterator[None]:
     try:
         yield
     except (exc.OperationalError, exc.TimeoutError, exc.DisconnectionError) as error:
-        raise OrdersUnavailable(_reason(error), retryable=True) from error
+        raise unavailable(_reason(error), retryable=True) from error
     except exc.DBAPIError as error:
-        raise OrdersUnavailable(_reason(error), retryable=error.connection_invalidated) from error
+        raise unavailable(_reason(error), retryable=error.connection_invalidated) from error
     except (exc.SQLAlchemyError, OSError) as error:
-        raise OrdersUnavailable(_reason(error), retryable=False) from error
+        raise unavailable(_reason(error), retryable=False) from error
 
 
 def _reason(error: Exception) -> str:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from actions.orders.errors import OrdersUnavailable
+from bot.errors import BusinessSystemUnavailable
 
 T = TypeVar("T")
 
@@ -62,33 +62,44 @@ def _cut(connection: Any) -> None:
 
 
 class TimedCalls:
-    """Runs work on at most `threads` threads and waits at most `limit` seconds for each."""
+    """Runs work on at most `threads` threads and waits at most `limit` seconds for each.
 
-    def __init__(self, *, threads: int, limit: float) -> None:
+    `name` is the threads' prefix; `unavailable` makes the error that says why there is no answer.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        threads: int,
+        limit: float,
+        unavailable: Callable[[str], BusinessSystemUnavailable],
+    ) -> None:
         self._limit = limit
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="orders")
+        self._unavailable = unavailable
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._under_way: set[Call] = set()
         self._closed = False
 
     async def run(self, work: Callable[[Call], T]) -> T:
         """The result of `work`, or its exception.
 
-        Raises OrdersUnavailable when the time is over, waiting for a free thread included, or
-        when this object is closed.
+        Raises what `unavailable` makes when the time is over, waiting for a free thread included,
+        or when this object is closed.
         """
         if self._closed:
-            raise OrdersUnavailable("shutting down", retryable=True)
+            raise self._unavailable("shutting down")
         call = Call()
         self._under_way.add(call)
         try:
             future = self._executor.submit(work, call)
             return await asyncio.wait_for(asyncio.wrap_future(future), self._limit)
         except asyncio.TimeoutError as error:
-            raise OrdersUnavailable(f"no answer in {self._limit:g} s", retryable=True) from error
+            raise self._unavailable(f"no answer in {self._limit:g} s") from error
         except asyncio.CancelledError as error:
             # Either the caller was cancelled, or the work was, while it waited for a thread.
             if self._closed:
-                raise OrdersUnavailable("shutting down", retryable=True) from error
+                raise self._unavailable("shutting down") from error
             raise
         finally:
             call.cut()
