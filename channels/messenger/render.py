@@ -27,6 +27,7 @@ from bot.model.content import (
 from bot.ports import Call
 from channels.messenger.parse import AS_TYPED
 from channels.rendering.abilities import Abilities
+from channels.rendering.addresses import is_web_address
 from channels.rendering.degrade import simplify
 from channels.rendering.markup import plain
 from channels.rendering.split import utf16_length
@@ -59,6 +60,7 @@ _ABILITIES = Abilities(
     card_facts=0,
     card_buttons=3,
     cards=10,
+    opens=is_web_address,
 )
 # The telephone number and the e-mail address come from the customer's profile, at a press. For a
 # place there was such a button once; the platform has taken it away.
@@ -218,9 +220,9 @@ def _folded(content: Content, language: str | None) -> Content:
 
 
 def _folded_card(card: Card) -> Card:
-    lines = [card.subtitle, *(f"{fact.label}: {fact.value}" for fact in card.facts)]
+    lines = [plain(card.subtitle), *(f"{fact.label}: {fact.value}" for fact in card.facts)]
     subtitle = "\n".join(line for line in lines if line.strip())
-    if not card.facts or utf16_length(subtitle) > _SUBTITLE:
+    if utf16_length(subtitle) > _SUBTITLE:
         return card
     return replace(card, subtitle=subtitle, facts=())
 

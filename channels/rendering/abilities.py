@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from channels.rendering.markup import as_plain
@@ -31,6 +31,9 @@ class Abilities:
     buttons_text: int = NO_LIMIT
     # whether a button may open a page
     url_buttons: bool = True
+    # whether the platform takes an address for a button's page, a picture, a file or a card's page;
+    # any other is written out, since many refuse the whole message for it
+    opens: Callable[[str], bool] = bool
     # quick replies
     quick_replies: int = NO_LIMIT
     reply_title: int = NO_LIMIT

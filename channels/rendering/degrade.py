@@ -15,6 +15,7 @@
 | Shared | the words, and a line for each thing that was sent along |
 | Typing, Custom | nothing |
 
+An address that the platform does not take is written out in words, and so is what only it was for.
 Titles over a limit are never cut, since two could become the same: they make a numbered list.
 Where words are over a limit they are split, and the choices stay with the last part. An empty text
 makes no message; empty words over choices become "Choose one:".
@@ -246,6 +247,7 @@ def _within_card(card: Card, abilities: Abilities) -> bool:
         and abilities.length(card.subtitle) <= abilities.card_subtitle
         and len(card.facts) <= abilities.card_facts
         and fits_under(card.buttons, abilities.card_buttons, abilities)
+        and all(abilities.opens(url) for url in (card.image, card.url) if url is not None)
     )
 
 
@@ -271,13 +273,13 @@ def _media(
 
 
 def _image(image: Image, abilities: Abilities, language: str | None) -> list[Content]:
-    if image.kind in abilities.kinds:
+    if image.kind in abilities.kinds and abilities.opens(image.url):
         return [image]
     return texts(link(image.alt or words_for(language).picture, image.url), abilities)
 
 
 def _file(file: File, abilities: Abilities, language: str | None) -> list[Content]:
-    if file.kind not in abilities.kinds:
+    if file.kind not in abilities.kinds or not abilities.opens(file.url):
         shown = link(file.name or words_for(language).attachment, file.url)
         return texts("\n".join(line for line in (file.text, shown) if line.strip()), abilities)
     parts = texts(file.text, replace(abilities, text=min(abilities.text, abilities.prompt)))

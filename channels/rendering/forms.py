@@ -117,7 +117,10 @@ def fits_under(buttons: Sequence[Button], most: int, abilities: Abilities) -> bo
     return (
         len(buttons) <= most
         and abilities.all_fit((button.title for button in buttons), abilities.button_title)
-        and (abilities.url_buttons or all(button.url is None for button in buttons))
+        and all(
+            button.url is None or (abilities.url_buttons and abilities.opens(button.url))
+            for button in buttons
+        )
     )
 
 

@@ -31,7 +31,7 @@ def link(title: str, url: str) -> str:
     match parse(written):
         case (Paragraph((Span(text=shown, url=str()),)),) if shown == title:
             return written
-    return f"{title}: {url}" if title else url
+    return f"{title}: {url}" if title and url else title or url
 
 
 def list_line(number: int, words: str) -> str:

@@ -38,8 +38,9 @@ from bot.model.content import (
     Text,
 )
 from channels.rendering.abilities import Abilities
+from channels.rendering.addresses import is_web_address
 from channels.rendering.degrade import simplify
-from channels.rendering.markup import Paragraph, Span, parse
+from channels.rendering.markup import Paragraph, Span, parse, plain
 from channels.rendering.split import shorten, split_blocks, utf16_length
 from channels.rendering.words import day_title
 from channels.slack.address import Address
@@ -52,6 +53,12 @@ _TEXT = SectionBlock.text_max_length
 _ACTIONS = ActionsBlock.elements_max_length
 _LABEL = ButtonElement.text_max_length
 _ACTION_ROWS = 4
+_ADDRESS = min(ButtonElement.url_max_length, ImageBlock.image_url_max_length)
+
+
+def _opens(url: str) -> bool:
+    return is_web_address(url) and len(url) <= _ADDRESS
+
 
 ABILITIES = Abilities(
     kinds=frozenset(
@@ -74,6 +81,7 @@ ABILITIES = Abilities(
     option_title=Option.label_max_length,
     option_description=Option.label_max_length,
     scale=_ACTIONS,
+    opens=_opens,
 )
 
 Message = tuple[Sequence[Mapping[str, Any]], str]
@@ -190,25 +198,19 @@ def _date(content: DateChoice, page: _Page) -> Iterator[Block]:
 
 
 def _image(content: Image, _: _Page) -> Iterator[Block]:
-    if len(content.url) > ImageBlock.image_url_max_length:
-        yield rich_text([Paragraph((Span(content.alt or content.url, url=content.url),))])
-        return
     alt = shorten(content.alt, ImageBlock.alt_text_max_length, utf16_length) or "…"
     yield ImageBlock(image_url=content.url, alt_text=alt)
 
 
 def _card(content: Card, page: _Page) -> Iterator[Block]:
-    title = content.title or content.subtitle
-    subtitle = content.subtitle if content.title else ""
-    fits = content.image is not None and len(content.image) <= ImageElement.image_url_max_length
-    if fits and title:
-        assert content.image is not None
+    title = content.title or plain(content.subtitle)
+    subtitle = plain(content.subtitle) if content.title else ""
+    if content.image is not None and title:
         yield SectionBlock(
             text=_plain("\n".join(filter(None, (title, subtitle))), _TEXT),
             accessory=ImageElement(image_url=content.image, alt_text=title),
         )
-    elif fits:
-        assert content.image is not None
+    elif content.image is not None:
         yield ImageBlock(image_url=content.image, alt_text=page.words.open)
     elif title:
         lines = [Span(title, bold=True, url=content.url)]
@@ -222,7 +224,7 @@ def _card(content: Card, page: _Page) -> Iterator[Block]:
     if joined:
         yield from map(rich_text, split_blocks([Paragraph(tuple(joined))], _TEXT, utf16_length))
     choices = list(content.buttons)
-    if content.url is not None and (fits or not title):
+    if content.url is not None and (content.image is not None or not title):
         choices.append(Button(page.words.open, url=content.url))
     yield from _rows([_button(choice, page) for choice in choices], page)
 

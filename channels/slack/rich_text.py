@@ -14,7 +14,8 @@ from slack_sdk.models.blocks import (
     RichTextSectionElement,
 )
 
-from channels.rendering.markup import Block, Code, Item, Paragraph, Span
+from channels.rendering.addresses import is_web_address
+from channels.rendering.markup import Block, Code, Item, Paragraph, Span, link_words
 
 # Slack indents a list eight times at most.
 _DEEPEST = 8
@@ -73,6 +74,12 @@ def _span(span: Span) -> Any:
         if span.bold or span.italic or span.code
         else None
     )
+    if span.url is not None and not _opens(span.url):
+        return RichTextElementParts.Text(text=link_words(span), style=style)
     if span.url is not None:
         return RichTextElementParts.Link(url=span.url, text=span.text, style=style)
     return RichTextElementParts.Text(text=span.text, style=style)
+
+
+def _opens(url: str) -> bool:
+    return is_web_address(url) or url.lower().startswith(("mailto:", "tel:"))

@@ -4,21 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import unquote, urlsplit
 
-from channels.telegram.entities import opens_in_telegram
-
 # What sendDocument takes by its address, in Telegram's words.
 _DOCUMENTS = (".pdf", ".zip", ".gif")
-
-
-def is_web_address(url: str) -> bool:
-    """Whether Telegram can fetch it. Anything else must not reach the library: it would read a
-    file of that name from this machine.
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return opens_in_telegram(url) and bool(parts.hostname)
 
 
 def may_be_document(url: str) -> bool:

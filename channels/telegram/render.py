@@ -27,13 +27,14 @@ from bot.model.content import (
 from bot.model.messages import Outbound
 from bot.ports import Call
 from channels.rendering.abilities import Abilities
+from channels.rendering.addresses import is_web_address
 from channels.rendering.degrade import simplify
 from channels.rendering.markup import Block, Paragraph, Span, as_plain, parse
 from channels.rendering.split import shorten, split_blocks, utf16_length
 from channels.rendering.words import words_for
 from channels.telegram.address import Address, parse_address
 from channels.telegram.entities import compose, opens_in_telegram, shown_text
-from channels.telegram.files import is_web_address, may_be_document, name_in
+from channels.telegram.files import may_be_document, name_in
 from channels.telegram.keyboards import NO_KEYBOARD, inline_keyboard, request_keyboard
 from channels.telegram.presses import button_data
 
@@ -63,6 +64,8 @@ ABILITIES = Abilities(
     # A file's words, less what its name may take.
     prompt=CAPTION - _FILE_NAME - 2,
     requests=frozenset({"location", "phone"}),
+    # Anything else must not reach the library: it would read a file of that name from this machine.
+    opens=is_web_address,
 )
 # Nobody there can be asked to share a place or a number.
 GROUP_ABILITIES = replace(ABILITIES, requests=frozenset())
@@ -154,11 +157,6 @@ class _Rendering:
         buttons: Sequence[Button] = (),
     ) -> None:
         """A picture with words under it; where it is refused, the words with its address."""
-        if not is_web_address(url):
-            self._spread((Paragraph((Span(f"{title}: {url}"),)),))
-            if buttons or shown_text(blocks) != title:
-                self._spread(blocks, buttons)
-            return
         caption, entities = compose(blocks)
         if utf16_length(caption) > CAPTION:
             self._photo(url, (), title)
@@ -183,7 +181,7 @@ class _Rendering:
     def _file(self, file: File) -> None:
         name = shorten(file.name, _FILE_NAME, utf16_length) or words_for(self._language).attachment
         linked = [*parse(file.text), Paragraph((Span(name, url=file.url),))]
-        if not is_web_address(file.url) or not may_be_document(file.url):
+        if not may_be_document(file.url):
             self._words(linked)
             return
         blocks = parse(file.text)

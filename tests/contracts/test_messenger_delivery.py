@@ -254,7 +254,7 @@ async def test_no_file_of_this_machine_is_sent(
     secret.write_text("a secret", encoding="utf-8")
     await deliver(delivery, answer(Image(f"file://{secret}", "alt")))
     assert "a secret" not in str([call.arguments for call in gateway.platform.received])
-    assert gateway.platform.texts(KARI) == ["alt", f"file://{secret}"]
+    assert gateway.platform.texts(KARI) == [f"alt: file://{secret}"]
 
 
 async def test_a_store_that_is_away_delays_what_it_is_asked_for(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -111,6 +112,27 @@ def test_still_more_or_longer_choices_are_a_list_with_numbers_to_press(title: st
         assert f"{number}. {choice.title}" in message["text"]
     pressed = {reply["title"]: reply["payload"] for reply in message["quick_replies"]}
     assert pressed == {str(n): f"/choose_{n}" for n in range(1, 14)}
+
+
+@pytest.mark.parametrize("address", ["/track/10042", "javascript:alert(1)"])
+def test_an_address_that_the_platform_refuses_is_written_out(address: str) -> None:
+    choice = Button("Return", "/return")
+    for content in (
+        Image(address, "A lamp"),
+        File(address, "receipt.pdf", "A lamp"),
+        Buttons("A lamp", (Button("Follow it", url=address), choice)),
+        Card("A lamp", "499 kr", image=address, buttons=(choice,)),
+        Card("A lamp", "499 kr", url=address),
+        Carousel((Card("A lamp", "499 kr", image=address), Card("A chair", url=address))),
+    ):
+        found = json.dumps(messages(content))
+        assert "A lamp" in found
+        assert address in found
+
+
+def test_a_subtitle_is_plain_words() -> None:
+    payload = template(Card("A lamp", "**Sold out**, see [more](https://shop.example/l)"))
+    assert payload["elements"][0]["subtitle"] == "Sold out, see more (https://shop.example/l)"
 
 
 def test_words_over_a_template_may_be_longer_than_it_takes() -> None:
@@ -246,7 +268,9 @@ def test_what_is_for_programs_is_not_shown_and_typing_is_a_sign() -> None:
 LONG = st.sampled_from(["x" * 700, "😀" * 1_100])
 WORDS = st.text(max_size=90) | st.sampled_from(["", " ", "**b** [l](https://a.b)"])
 TITLES = st.text(min_size=1, max_size=90).filter(str.strip)
-URLS = st.none() | st.just("https://shop.example/x")
+URLS = st.none() | st.sampled_from(
+    ["https://shop.example/x", "/x.png", "javascript:alert(1)", "https://", "["]
+)
 BUTTON = st.builds(Button, TITLES, st.none() | st.just("/p") | st.just("/p" * 600), URLS)
 BUTTON_LIST = st.lists(BUTTON, max_size=16).map(tuple)
 CARD = st.builds(

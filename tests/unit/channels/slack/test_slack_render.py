@@ -41,13 +41,27 @@ from tests.slack_events import choices, press
 DM = parse_address("T1/D1")
 URL = "https://nordlys.example/a"
 
+# What a mistake in an answer, or in the order system behind it, may put where an address belongs.
+addresses = st.sampled_from(
+    [
+        URL,
+        f"{URL}.png",
+        f"{URL}?{'x' * 3_000}",
+        "/a.png",
+        "javascript:alert(1)",
+        "https://",
+        "[",
+        "",
+    ]
+)
+
 words = st.text(st.characters(codec="utf-8"), max_size=40)
 long_words = words | st.builds(lambda text, times: text * times, words, st.integers(80, 200))
 titles = words | st.builds(lambda text: text * 5, words)
 payloads = st.builds(lambda text: f"/do{{{text}}}", words) | st.just("/" + "x" * 2_100)
 buttons = st.lists(
     st.builds(Button, titles, payloads | st.none())
-    | st.builds(lambda title: Button(title, url=URL), titles),
+    | st.builds(lambda title, url: Button(title, url=url), titles, addresses),
     min_size=1,
     max_size=6,
 ).map(tuple)
@@ -58,8 +72,8 @@ cards = st.builds(
     Card,
     title=titles,
     subtitle=long_words,
-    image=st.none() | st.just(f"{URL}.png"),
-    url=st.none() | st.just(URL),
+    image=st.none() | addresses,
+    url=st.none() | addresses,
     facts=st.lists(st.builds(Fact, words, long_words), max_size=3).map(tuple),
     buttons=buttons | st.just(()),
 )
@@ -67,8 +81,8 @@ contents: st.SearchStrategy[Content] = st.one_of(
     st.builds(Text, long_words),
     st.builds(Buttons, long_words, buttons),
     st.builds(QuickReplies, long_words, buttons.map(lambda b: tuple(x for x in b if not x.url))),
-    st.builds(Image, st.just(f"{URL}.png"), long_words),
-    st.builds(File, st.just(f"{URL}.pdf"), words, words),
+    st.builds(Image, addresses, long_words),
+    st.builds(File, addresses, words, words),
     cards,
     st.builds(Carousel, st.lists(cards, min_size=1, max_size=2).map(lambda some: tuple(some * 6))),
     st.builds(
@@ -109,6 +123,26 @@ def test_slack_takes_whatever_is_rendered(content: Content, address: str, langua
         assert text.strip()
         assert len(text) < 40_000
         assert not set("<>") & set(text)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/track/10042", "javascript:alert(1)", f"{URL}{'x' * 3_000}"],
+    ids=["relative", "script", "long"],
+)
+def test_an_address_that_slack_refuses_is_written_out_and_loses_no_answer(address: str) -> None:
+    for content in (
+        Image(address, "A lamp"),
+        Buttons("A lamp", (Button("Follow it", url=address), Button("Return", "/return"))),
+        Card("A lamp", "499 kr", image=address, buttons=(Button("Return", "/return"),)),
+        Card("A lamp", "499 kr", url=address),
+        Text(f"A lamp: [here]({address})"),
+    ):
+        messages = rendered(content)
+        for blocks, _ in messages:
+            assert block_problems(list(blocks)) == []
+        assert "A lamp" in readable(messages)
+        assert address[:60] in readable(messages)
 
 
 @settings(max_examples=25, deadline=None)
@@ -214,6 +248,14 @@ def test_a_rating_can_be_heard() -> None:
     ((blocks, _),) = rendered(Rating("Hvordan var det?", "/r{$rating}"), language="nb")
     spoken = [button["accessibility_label"] for button in blocks[1]["elements"]]
     assert spoken == [f"{points} av 5" for points in range(1, 6)]
+
+
+def test_a_subtitle_is_plain_words() -> None:
+    for card in (
+        Card("A lamp", "**Sold out**, see [more](https://x.no)"),
+        Card("A lamp", "**Sold out**, see [more](https://x.no)", image=f"{URL}.png"),
+    ):
+        assert "Sold out, see more (https://x.no)" in readable(rendered(card))
 
 
 def test_a_card_with_a_picture() -> None:
