@@ -121,8 +121,9 @@ class TurnTaker:
         elif parse is None:
             failure = "the NLU pipeline failed on it"
         else:
+            signs: list[asyncio.Task[None]] = []
             typing = asyncio.get_running_loop().call_later(
-                _TYPING_SECONDS, self._announce, entry, message
+                _TYPING_SECONDS, lambda: signs.append(self._announce(entry, message))
             )
             try:
                 answering = self._engine.answer(message, entry.turn_id, parse, past)
@@ -134,6 +135,9 @@ class TurnTaker:
                 log.error("turn %s failed", entry.turn_id, exc_info=error)
             finally:
                 typing.cancel()
+                if signs:
+                    # A sign that is on its way must not come after the answer.
+                    await asyncio.wait(signs)
         log.error("turn %s goes to the dead letters: %s", entry.turn_id, failure)
         try:
             return await self._engine.apologise(message, entry.turn_id, past), failure
@@ -141,11 +145,11 @@ class TurnTaker:
             await self._bury(entry, f"{failure}; the apology failed as well: {error}")
             return None
 
-    def _announce(self, entry: Entry, message: Inbound) -> None:
+    def _announce(self, entry: Entry, message: Inbound) -> asyncio.Task[None]:
         async def announce() -> None:
             with contextlib.suppress(StorageUnavailable):
                 await self._queue.announce_typing(
                     entry, message, push=message.channel in self._push_channels
                 )
 
-        self._announcing = asyncio.create_task(announce())
+        return asyncio.create_task(announce())

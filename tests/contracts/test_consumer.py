@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from bot.errors import StorageUnavailable, TurnFailed
-from bot.model.content import Content, Text
-from bot.model.messages import Author, Inbound
+from bot.model.content import Content, Text, Typing
+from bot.model.messages import Author, Inbound, Outbound
 from bot.model.turns import TrackerWindow, TurnResult
 from bot.pipeline.consumer import Consumer
 from bot.pipeline.redis_streams.client import Redis, connect
@@ -128,6 +128,23 @@ async def test_every_conversation_in_its_order(redis: Redis, inbox: RedisInbox) 
             said = await answers(redis, f"web:{number}", 10)
             assert said == [Text(f"{turn + 1}: turn {turn}") for turn in range(10)]
     assert max(engine.batches) > 1
+
+
+async def test_a_slow_turn_is_announced_before_its_answer_and_a_quick_one_not_at_all(
+    redis: Redis, inbox: RedisInbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.pipeline.turn._TYPING_SECONDS", 0.05)
+    engine = CountingEngine()
+    engine.during = lambda message: asyncio.sleep(0.5) if message.text == "slow" else None
+    conversation = "telegram:4711"
+    for text in ("quick", "slow"):
+        await inbox.accept(inbound(text, conversation, channel="telegram", sender="4711"))
+    async with working(redis, engine):
+        await answers(redis, conversation, 2)
+    queue = LAYOUT.queue(LAYOUT.partition_of(conversation), "outbox")
+    pushed = [Outbound.from_json(fields[b"m"]) for _, fields in await redis.xrange(queue)]
+    assert [message.content for message in pushed] == [Text("1: quick"), Typing(), Text("2: slow")]
+    assert {message.recipient for message in pushed} == {"4711"}
 
 
 async def test_a_slow_turn_holds_up_only_its_own_conversation(
