@@ -236,8 +236,8 @@ async def test_targets_are_large_enough(browser: Browser, gateway: WebGateway) -
 async def test_zoomed_in_and_turned_round_everything_is_within_reach(
     browser: Browser, gateway: WebGateway, width: int, height: int
 ) -> None:
-    viewport = {"viewport": {"width": width, "height": height}}
-    async with chat_page(browser, gateway.url, **viewport) as chat:
+    viewport = {"width": width, "height": height}
+    async with chat_page(browser, gateway.url, viewport=viewport) as chat:
         await chat.open()
         await talk(chat)
         log, field = await chat.log.bounding_box(), await chat.input.bounding_box()
