@@ -45,7 +45,7 @@ class Storage:
                 raise BenchError(f"the embedded server of {var_dir} holds no data of Flerkanal")
             yield cls(redis, Layout(int(partitions)))
         finally:
-            await redis.close()
+            await redis.close(close_connection_pool=True)
 
     async def audit(self, held: Held) -> list[Fault]:
         """What is wrong with one conversation; empty where nothing is."""

@@ -90,6 +90,7 @@ class WebUnderTest(ChannelUnderTest):
     async def shown(self, chat: str) -> Sequence[Shown]:
         """See ChannelUnderTest."""
         widget = await self.widget(chat)
+        await widget.settled()
         return [
             # What is empty is left out of a frame.
             seen(
@@ -114,6 +115,7 @@ class Widget:
         self._url = url
         self._waiting: defaultdict[str, list[asyncio.Future[dict[str, Any]]]] = defaultdict(list)
         self._known: set[str] = set()
+        self._accepted: set[str] = set()
         self._socket: Any = None
         self._listening: asyncio.Task[None] | None = None
 
@@ -144,7 +146,9 @@ class Widget:
         while frame.get("code") == "slow_down":
             await asyncio.sleep(frame["retry_after"])
             frame = await self._ask(message_id, fields)
-        if frame["type"] != "accepted":
+        if frame["type"] == "accepted":
+            self._accepted.add(message_id)
+        else:
             raise Refused(503 if "retry_after" in frame else 400, json.dumps(frame))
 
     async def _ask(self, message_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,6 +161,15 @@ class Widget:
     async def send(self, **frame: Any) -> None:
         """One frame."""
         await self._socket.send(json.dumps(frame))
+
+    async def settled(self, seconds: float = 3.0) -> None:
+        """Returns when every message that was accepted has been answered, or after some time."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while asyncio.get_running_loop().time() < deadline:
+            turns = {frame["turn"] for frame in self.others if frame["type"] == "answered"}
+            if len(turns) >= len(self._accepted):
+                return
+            await asyncio.sleep(0.01)
 
     async def close(self) -> None:
         """Hang up."""

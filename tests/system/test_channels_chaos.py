@@ -21,7 +21,7 @@ def test_nothing_is_lost_where_platforms_fail_and_processes_are_killed(
     trained_model: Path, tmp_path: Path
 ) -> None:
     side = Side(OURS, "Flerkanal", TrainedModel(trained_model, 0.0, 0, (), ()))
-    trial = Trial(side, events=150, kills=1, share=0.2, seed=7)
+    trial = Trial(side, events=90, kills=1, share=0.2, seed=7)
     with (
         mock.patch("bench.channels_chaos.WORK", tmp_path),
         mock.patch("bench.channels_customers.RAMP", 1.0),
