@@ -76,6 +76,13 @@ class Settings(BaseSettings):
     messenger_verify_token: SecretStr | None = None
     messenger_api_url: str = "https://graph.facebook.com/v25.0"
 
+    # the ticket system
+    tickets_system: Literal["zammad", "zendesk"] | None = None
+    tickets_api_url: str | None = None
+    tickets_api_token: SecretStr | None = None
+    tickets_group: str | None = None
+    tickets_timeout: float = Field(5.0, gt=0)
+
     # the dialogue
     models_dir: Path = Path("models")
     action_endpoint: str | None = None
@@ -131,7 +138,7 @@ class Settings(BaseSettings):
             raise ValueError("must begin with redis://, rediss:// or unix://")
         return value or None
 
-    @validator("action_endpoint")
+    @validator("action_endpoint", "slack_api_url", "telegram_api_url", "messenger_api_url")
     def _http_scheme(cls, value: str | None) -> str | None:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
@@ -199,6 +206,7 @@ def load_settings(**overrides: Any) -> Settings:
         if not origin.startswith(("http://", "https://"))
     ]
     problems += _half_set_channels(settings)
+    problems += _half_set_tickets(settings)
     if problems:
         raise SettingsError(problems)
     return settings
@@ -220,3 +228,23 @@ def _half_set_channels(settings: Settings) -> list[str]:
             "SLACK_SIGNING_SECRET as well, or leave it out"
         )
     return problems
+
+
+def _half_set_tickets(settings: Settings) -> list[str]:
+    needed = ("tickets_system", "tickets_api_url", "tickets_api_token")
+    missing = [name.upper() for name in needed if getattr(settings, name) is None]
+    group = settings.tickets_group
+    problem = ""
+    if missing and (len(missing) < len(needed) or group):
+        problem = (
+            f"The ticket system is half set up, {', '.join(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} missing: set TICKETS_SYSTEM (zammad or "
+            "zendesk), TICKETS_API_URL and TICKETS_API_TOKEN, or none of TICKETS_SYSTEM, "
+            "TICKETS_API_URL, TICKETS_API_TOKEN and TICKETS_GROUP to keep tickets in the database"
+        )
+    elif settings.tickets_system == "zendesk" and group and not group.isdecimal():
+        problem = (
+            f"TICKETS_GROUP: {group!r} is no number, and Zendesk wants the group's number, as it "
+            "stands in the group's address in the Admin Center"
+        )
+    return [problem] if problem else []
