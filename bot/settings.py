@@ -138,7 +138,13 @@ class Settings(BaseSettings):
             raise ValueError("must begin with redis://, rediss:// or unix://")
         return value or None
 
-    @validator("action_endpoint", "slack_api_url", "telegram_api_url", "messenger_api_url")
+    @validator(
+        "action_endpoint",
+        "slack_api_url",
+        "telegram_api_url",
+        "messenger_api_url",
+        "tickets_api_url",
+    )
     def _http_scheme(cls, value: str | None) -> str | None:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")

@@ -14,7 +14,8 @@ from tenacity import (
     RetryCallState,
     retry_if_exception_type,
     stop_before_delay,
-    wait_exponential_jitter,
+    wait_exponential,
+    wait_random,
 )
 
 from actions.tickets.errors import TicketNotFound, TicketRefused, TicketsUnavailable
@@ -22,7 +23,7 @@ from actions.tickets.errors import TicketNotFound, TicketRefused, TicketsUnavail
 T = TypeVar("T")
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 2.0
-_backoff = wait_exponential_jitter(initial=_FIRST_WAIT, max=_LONGEST_WAIT, jitter=0.1)
+_backoff = wait_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT) + wait_random(0, 0.1)
 # Words in quotes are what was sent, an e-mail address for one: they stay out of errors and logs.
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|\S+@\S+")
 _LONGEST_REASON = 200

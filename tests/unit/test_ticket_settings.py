@@ -36,7 +36,7 @@ def test_the_system_is_chosen_by_name(system: str, kind: type) -> None:
     desk.close()
 
 
-@pytest.mark.parametrize("half", HALVES, ids=lambda half: "+".join(half))
+@pytest.mark.parametrize("half", HALVES, ids="+".join)
 def test_half_of_them_are_refused_by_the_name_of_what_is_missing(half: dict[str, str]) -> None:
     with pytest.raises(SettingsError) as refused:
         load_settings(**half)
