@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.errors import LinkRefused
 from bot.model.content import Attachment
+from bot.model.languages import known_language
 from bot.model.messages import Inbound
 from bot.model.people import ChannelIdentity, Participant
 from bot.observability.metrics import MessageMetrics
@@ -18,7 +19,6 @@ LINKED = "/channel_linked"
 UNLINKED = "/channel_unlinked"
 REFUSED = "/link_refused"
 
-_NORWEGIAN = frozenset({"nb", "nn", "no"})
 # What the transcript shows of it: a code is nothing to be read there.
 _SAID: Mapping[str, tuple[str, str]] = {
     LINKED: ("Continuing on {title}", "Fortsetter på {title}"),
@@ -132,8 +132,8 @@ def _instead(arrival: Arrival, payload: str, entities: str = "") -> Arrival:
     """The arrival with that payload, and what it says in words."""
     english, norwegian = _SAID[payload]
     locale = arrival.metadata.get("locale")
-    language = locale.replace("_", "-").split("-")[0].lower() if isinstance(locale, str) else ""
-    words = norwegian if language in _NORWEGIAN else english
+    language = known_language(locale) if isinstance(locale, str) else None
+    words = norwegian if language == "nb" else english
     return replace(
         arrival,
         text=words.format(title=arrival.identity.channel.capitalize()),

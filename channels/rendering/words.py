@@ -7,6 +7,8 @@ from datetime import date
 
 from babel.dates import format_date
 
+from bot.model.languages import known_language
+
 
 @dataclass(frozen=True)
 class Words:
@@ -78,8 +80,7 @@ LANGUAGES = tuple(_WORDS)
 
 def words_for(language: str | None) -> Words:
     """The words of a language such as `nb` or `nb-NO`; English where there are none of it."""
-    name = (language or "en").replace("_", "-").partition("-")[0].lower()
-    return _WORDS["nb" if name == "no" else name if name in _WORDS else "en"]
+    return _WORDS[known_language(language) or "en"]
 
 
 def day_title(day: date, language: str | None) -> str:

@@ -15,11 +15,12 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
+from bot.model.languages import known_language
 from channels.rendering.markup import parse
 from channels.slack.address import Address
 from channels.slack.presses import ASK, UNLINK
 from channels.slack.rich_text import rich_text
-from channels.slack.words import LANGUAGES, Words, known_language, words_for
+from channels.slack.words import LANGUAGES, Words, words_for
 
 
 def home_view(address: Address, locale: str | None, linked: Sequence[str]) -> dict[str, Any]:

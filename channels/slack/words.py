@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.model.languages import known_language
+
 
 @dataclass(frozen=True)
 class Words:
@@ -16,8 +18,6 @@ class Words:
     open: str
     points: str
     private: str
-    chosen: str
-    chosen_by: str
     write_directly: str
     greeting: str
     hello: str
@@ -37,22 +37,20 @@ _WORDS = {
         latest="until {day}",
         open="Open",
         points="{points} of {scale}",
-        private="Only you can see this. Answer with {command} and your words, or write to me directly.",
-        chosen="You chose: {choice}",
-        chosen_by="<@{user}> chose: {choice}",
+        private="Only you can see this. Answer with {command} and your message, or send me a direct message.",
         write_directly=(
-            "Please write that to me directly: connecting conversations works in direct messages only."
+            "Please send me that in a direct message. Conversations can only be connected there."
         ),
         greeting="Customer service",
-        hello="Hello! Write to me under *Messages*, or begin here:",
+        hello="Hello! Write to me under *Messages*, or start here:",
         ask="How can I help?",
         quick_starts=("Where is my order?", "I want to return something", "Talk to a person"),
         link_title="One conversation in several places",
         link_how=(
-            "To go on here with what you began on our website, choose “Continue on Slack” there and"
-            " send me the code that you get, as a direct message."
+            "Would you like to continue a conversation from our website here? Choose “Continue on"
+            " Slack” there, and send me the code you get in a direct message."
         ),
-        linked="This conversation goes on in: {places}.",
+        linked="You can also continue this conversation here: {places}.",
         unlink="Disconnect Slack",
     ),
     "nb": Words(
@@ -62,22 +60,20 @@ _WORDS = {
         latest="til og med {day}",
         open="Åpne",
         points="{points} av {scale}",
-        private="Bare du ser dette. Svar med {command} og ordene dine, eller skriv direkte til meg.",
-        chosen="Du valgte: {choice}",
-        chosen_by="<@{user}> valgte: {choice}",
+        private="Bare du ser dette. Svar med {command} og meldingen din, eller send meg en direktemelding.",
         write_directly=(
-            "Skriv det direkte til meg, er du snill: samtaler kan bare kobles i direktemeldinger."
+            "Skriv det i en direktemelding til meg. Det er bare der samtaler kan kobles sammen."
         ),
         greeting="Kundeservice",
-        hello="Hei! Skriv til meg under *Meldinger*, eller begynn her:",
+        hello="Hei! Skriv til meg under *Messages*, eller start her:",
         ask="Hva kan jeg hjelpe deg med?",
-        quick_starts=("Hvor er pakken min?", "Jeg vil returnere en vare", "Snakke med et menneske"),
+        quick_starts=("Hvor er pakken min?", "Jeg vil returnere en vare", "Snakk med et menneske"),
         link_title="Én samtale flere steder",
         link_how=(
-            "Vil du fortsette her med det du begynte på nettstedet vårt, så velg «Fortsett på Slack»"
-            " der og send meg koden du får, som direktemelding."
+            "Vil du fortsette her med en samtale fra nettsidene våre? Velg «Fortsett på Slack» der,"
+            " og send meg koden du får, i en direktemelding."
         ),
-        linked="Denne samtalen går også i: {places}.",
+        linked="Du kan også fortsette samtalen her: {places}.",
         unlink="Koble fra Slack",
     ),
 }
@@ -87,11 +83,3 @@ LANGUAGES = tuple(_WORDS)
 def words_for(language: str | None) -> Words:
     """The words of a language such as `nb` or `nb-NO`; English where there are none of it."""
     return _WORDS[known_language(language) or "en"]
-
-
-def known_language(locale: str | None) -> str | None:
-    """`en` or `nb` of a locale such as `nn-NO`, None where it is neither."""
-    name = (locale or "").replace("_", "-").partition("-")[0].lower()
-    if name in ("no", "nn", "nb"):
-        return "nb"
-    return name if name in _WORDS else None

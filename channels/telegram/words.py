@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-_NORWEGIAN = ("nb", "no", "nn")
+from bot.model.languages import known_language
 
 
 def choice_is_over(locale: str | None) -> str:
     """For a button that stands for nothing any more; at most 200 characters."""
     if _is_norwegian(locale):
-        return "Dette valget gjelder ikke lenger. Skriv gjerne hva du vil."
-    return "This choice no longer works. Please write what you would like."
+        return "Dette valget gjelder ikke lenger. Skriv heller hva du trenger hjelp til."
+    return "This choice no longer works. Please write what you need instead."
 
 
 def share_button(what: str, language: str | None) -> str:
@@ -24,16 +24,16 @@ def commands(locale: str | None) -> tuple[tuple[str, str], ...]:
     """The commands of the bot's menu, each with what it does."""
     if _is_norwegian(locale):
         return (
-            ("start", "Begynn på nytt med en hilsen"),
+            ("start", "Si hei"),
             ("help", "Hva jeg kan hjelpe med"),
-            ("unlink", "Koble denne chatten fra andre kanaler"),
+            ("unlink", "Koble fra de andre kanalene"),
         )
     return (
         ("start", "Say hello"),
         ("help", "What I can help with"),
-        ("unlink", "Take this chat apart from other channels"),
+        ("unlink", "Disconnect from other channels"),
     )
 
 
 def _is_norwegian(locale: str | None) -> bool:
-    return locale is not None and locale.lower().split("-")[0] in _NORWEGIAN
+    return known_language(locale) == "nb"

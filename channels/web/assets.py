@@ -11,9 +11,10 @@ from jinja2 import Environment, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot.model.languages import known_language
+
 LANGUAGES = ("nb", "en")
 
-_NORWEGIAN = ("nb", "no", "nn")
 
 # The page loads nothing from elsewhere and can't be framed; Trusted Types prove that neither it
 # nor the widget makes elements out of text.
@@ -99,11 +100,9 @@ class Assets:
 def _preferred(request: Request) -> str:
     # Browsers list languages by preference, so that the weights need not be read.
     for part in request.headers.get("accept-language", "").lower().split(","):
-        primary = part.strip().split(";")[0].split("-")[0]
-        if primary in _NORWEGIAN:
-            return "nb"
-        if primary == "en":
-            return "en"
+        language = known_language(part.strip().split(";")[0])
+        if language is not None:
+            return language
     return LANGUAGES[0]
 
 

@@ -202,7 +202,9 @@ async def test_an_unknown_choice_is_answered_in_words_and_makes_no_turn(
     assert (await gateway.post(payload("callback_query"))).status_code == 200
     await until(lambda: bool(gateway.platform.calls("answerCallbackQuery")))
     (told,) = gateway.platform.calls("answerCallbackQuery")
-    assert told.arguments["text"] == "Dette valget gjelder ikke lenger. Skriv gjerne hva du vil."
+    assert told.arguments["text"] == (
+        "Dette valget gjelder ikke lenger. Skriv heller hva du trenger hjelp til."
+    )
     assert await gateway.waiting() == 0
 
 

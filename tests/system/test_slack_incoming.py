@@ -357,7 +357,7 @@ async def test_links_are_made_directly_only(gateway: SlackGateway) -> None:
     code = await code_for(gateway)
     response = await gateway.command(command(code, channel="C0SHOP"))
     assert response.json()["response_type"] == "ephemeral"
-    assert "directly" in response.json()["text"]
+    assert "direct message" in response.json()["text"]
     assert await gateway.inbox() == []
     await gateway.command(command("unlink", channel="C0SHOP"))
     assert await gateway.inbox() == []

@@ -296,7 +296,7 @@ def test_days_are_numbers_where_one_languages_titles_are_too_long() -> None:
     assert shown.replies == (Button("1", "/day2026-11-25"),)
 
 
-@pytest.mark.parametrize("language", ["en", "nb", "nb-NO", "no", "de", "", None])
+@pytest.mark.parametrize("language", ["en", "nb", "nb-NO", "no", "nn-NO", "nn_NO", "de", "", None])
 def test_words_are_there_in_every_language(language: str | None) -> None:
     words = words_for(language)
     assert (words.locale == "nb_NO") == ((language or "").startswith("n"))

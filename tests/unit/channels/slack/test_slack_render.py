@@ -51,7 +51,6 @@ addresses = st.sampled_from(
         "javascript:alert(1)",
         "https://",
         "[",
-        "",
     ]
 )
 
