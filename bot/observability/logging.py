@@ -13,6 +13,7 @@ from bot.observability.redaction import Redactor
 
 # They tell a lot at the levels below, some of it what customers wrote.
 _QUIET = (
+    "aiohttp",
     "rasa",
     "rasa_sdk",
     "uvicorn",
@@ -27,6 +28,9 @@ _QUIET = (
     "matplotlib",
     "sanic",
     "sentence_transformers",
+    "slack_bolt",
+    "slack_sdk",
+    "telegram",
     "tensorflow",
     "transformers",
     "urllib3",

@@ -48,6 +48,16 @@ def test_a_handoff_channel_without_slack_is_refused(monkeypatch: pytest.MonkeyPa
         load_settings()
 
 
+@pytest.mark.parametrize("name", ["SLACK_API_URL", "TELEGRAM_API_URL", "MESSENGER_API_URL"])
+@pytest.mark.parametrize("address", ["slack.com/api/", "ftp://a.example", "/api"])
+def test_a_platforms_address_that_is_none_is_refused(
+    name: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, address)
+    with pytest.raises(SettingsError, match=f"{name}: must begin with http"):
+        load_settings()
+
+
 def test_every_fault_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "http")
     monkeypatch.setenv("REDIS_URL", "localhost:6379")

@@ -86,6 +86,18 @@ def test_levels() -> None:
     assert [line["event"] for line in lines(out)] == ["yes", "yes"]
 
 
+@pytest.mark.parametrize(
+    "name", ["httpx", "rasa.core", "slack_bolt.App", "slack_sdk.web.async_client", "telegram.Bot"]
+)
+def test_what_libraries_tell_of_messages_is_not_even_logged_for_developers(name: str) -> None:
+    out = io.StringIO()
+    configure_logging("DEBUG", None, (), out)
+    logging.getLogger(name).debug("sendMessage: Hvor er pakken min?")
+    logging.getLogger(name).info("POST /bot1:x/sendMessage")
+    logging.getLogger("bot.x").debug("yes")
+    assert [line["event"] for line in lines(out)] == ["yes"]
+
+
 def test_setting_up_again_replaces() -> None:
     first, second = io.StringIO(), io.StringIO()
     configure_logging("INFO", None, (), first)
