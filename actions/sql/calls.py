@@ -78,7 +78,7 @@ class TimedCalls:
         self._limit = limit
         self._unavailable = unavailable
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._under_way: set[Call] = set()
+        self._under_way: dict[Call, asyncio.Future[Any]] = {}
         self._closed = False
 
     async def run(self, work: Callable[[Call], T]) -> T:
@@ -90,10 +90,10 @@ class TimedCalls:
         if self._closed:
             raise self._unavailable("shutting down")
         call = Call()
-        self._under_way.add(call)
+        waiting = asyncio.wrap_future(self._executor.submit(work, call))
+        self._under_way[call] = waiting
         try:
-            future = self._executor.submit(work, call)
-            return await asyncio.wait_for(asyncio.wrap_future(future), self._limit)
+            return await asyncio.wait_for(waiting, self._limit)
         except asyncio.TimeoutError as error:
             raise self._unavailable(f"no answer in {self._limit:g} s") from error
         except asyncio.CancelledError as error:
@@ -103,11 +103,14 @@ class TimedCalls:
             raise
         finally:
             call.cut()
-            self._under_way.discard(call)
+            self._under_way.pop(call, None)
 
     def close(self) -> None:
         """Cut off whatever is under way and end the threads, without waiting for them."""
         self._closed = True
-        for call in tuple(self._under_way):
+        for call, waiting in tuple(self._under_way.items()):
             call.cut()
+            # Who waits for SQLite's lock can't be woken; nobody has to wait for that thread.
+            with suppress(RuntimeError):  # its event loop has ended
+                waiting.get_loop().call_soon_threadsafe(waiting.cancel)
         self._executor.shutdown(wait=False, cancel_futures=True)

@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, event, exc
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.engine.url import URL, make_url
 from sqlalchemy.pool import QueuePool
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from bot.errors import BusinessSystemUnavailable, SettingsError
 
@@ -47,7 +48,7 @@ def build_engine(
         future=True,
     )
     if sqlite:
-        event.listen(engine, "connect", _on_sqlite_connect)
+        event.listen(engine, "connect", _set_up_sqlite(patience))
         event.listen(engine, "begin", _begin_writing)
     else:
         event.listen(engine, "begin", _limit_statements(int(patience * 1000)))
@@ -95,11 +96,23 @@ def make_directory(engine: Engine) -> None:
         Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
 
 
-def _on_sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
-    # The driver's own idea of transactions would begin them after the first read.
-    connection.isolation_level = None
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA journal_mode = WAL")
+def _set_up_sqlite(patience: float) -> Any:
+    # Several processes that open a new file at once get in each other's way here: SQLite waits for
+    # every lock but the one for changing the mode.
+    when_locked = Retrying(
+        stop=stop_after_delay(patience),
+        wait=wait_fixed(0.02),
+        retry=retry_if_exception_type(sqlite3.OperationalError),
+        reraise=True,
+    )
+
+    def on_connect(connection: sqlite3.Connection, _record: object) -> None:
+        # The driver's own idea of transactions would begin them after the first read.
+        connection.isolation_level = None
+        connection.execute("PRAGMA foreign_keys = ON")
+        when_locked(connection.execute, "PRAGMA journal_mode = WAL")
+
+    return on_connect
 
 
 def _begin_writing(connection: Connection) -> None:

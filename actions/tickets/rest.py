@@ -6,7 +6,9 @@ import asyncio
 import re
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 from tenacity import (
@@ -19,13 +21,14 @@ from tenacity import (
 )
 
 from actions.tickets.errors import TicketNotFound, TicketRefused, TicketsUnavailable
+from bot.errors import SettingsError
 
 T = TypeVar("T")
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 2.0
 _backoff = wait_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT) + wait_random(0, 0.1)
-# Words in quotes are what was sent, an e-mail address for one: they stay out of errors and logs.
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|\S+@\S+")
+# An address, or a whole sentence in quotes, is what was sent: it stays out of errors and logs.
+_SENT = re.compile(r"\S*@\S*|'[^']{30,}'|\"[^\"]{30,}\"")
 _LONGEST_REASON = 200
 
 
@@ -80,21 +83,28 @@ class Session:
 
 
 class RestApi:
-    """A REST API at `url`; `headers` go with each call. `limit` is for a whole `run`, in seconds."""
+    """A REST API at `url`; `authorization` goes with each call. `limit` is for a whole `run`, in
+    seconds. Raises SettingsError where the two can't be what they are to be.
+    """
 
-    def __init__(self, url: str, headers: Mapping[str, str], *, limit: float) -> None:
-        self._url = url.rstrip("/")
-        self._headers = {"Accept": "application/json", **headers}
+    def __init__(self, url: str, authorization: str, *, limit: float) -> None:
+        if not _is_address(url):
+            raise SettingsError(["TICKETS_API_URL: use an address such as https://desk.example"])
+        if not authorization.isascii() or not authorization.isprintable():
+            raise SettingsError(["TICKETS_API_TOKEN: holds characters that no token has"])
+        self._url = url
+        self._headers = {"Accept": "application/json", "Authorization": authorization}
         self._limit = limit
         self._context: ssl.SSLContext | None = None
         self._under_way: set[asyncio.Task[Any]] = set()
         self._closed = False
 
-    async def run(self, attempt: Callable[[Session], Awaitable[T]]) -> T:
+    async def run(self, attempt: Callable[[Session], Awaitable[T]], *, of_ticket: bool = True) -> T:
         """The result of `attempt`, which is made again after NotTaken and OutcomeUnknown.
 
         So it has to look first whether it has been done. Retry-After is obeyed where the limit
-        leaves the time. Raises TicketsUnavailable, and what `attempt` raises otherwise.
+        leaves the time. Raises TicketsUnavailable, and what `attempt` raises otherwise. A 404 is
+        TicketNotFound only where the attempt is about a ticket (`of_ticket`).
         """
         if self._closed:
             raise TicketsUnavailable("shutting down", retryable=True)
@@ -107,6 +117,11 @@ class RestApi:
             raise TicketsUnavailable(reason, retryable=True) from error
         except (NotTaken, OutcomeUnknown) as error:
             raise TicketsUnavailable(str(error), retryable=True) from error
+        except TicketNotFound as error:
+            if of_ticket:
+                raise
+            reason = "it answers 404: is TICKETS_API_URL right?"
+            raise TicketsUnavailable(reason, retryable=False) from error
         except asyncio.CancelledError as error:
             # Either the caller was cancelled, or the call was.
             if self._closed:
@@ -121,6 +136,7 @@ class RestApi:
         do: Callable[[Session], Awaitable[T]],
         *,
         again: bool = False,
+        of_ticket: bool = True,
     ) -> tuple[T, bool]:
         """What `look` finds, else what `do` does; and whether it is this call that has done it.
 
@@ -143,13 +159,14 @@ class RestApi:
                 unanswered = True
                 raise
 
-        return await self.run(attempt)
+        return await self.run(attempt, of_ticket=of_ticket)
 
     def close(self) -> None:
         """Cut off whatever is under way. From any thread."""
         self._closed = True
         for task in tuple(self._under_way):
-            task.get_loop().call_soon_threadsafe(task.cancel)
+            with suppress(RuntimeError):  # its event loop has ended
+                task.get_loop().call_soon_threadsafe(task.cancel)
 
     async def _repeat(self, attempt: Callable[[Session], Awaitable[T]]) -> T:
         # A client for each run: one that is kept belongs to the event loop that it was made in.
@@ -160,19 +177,32 @@ class RestApi:
             verify=self._tls(),
         ) as client:
             session = Session(client)
+
+            async def once() -> T:
+                return await attempt(session)
+
             retrying = AsyncRetrying(
                 stop=stop_before_delay(self._limit),
                 wait=_wait,
                 retry=retry_if_exception_type((NotTaken, OutcomeUnknown)),
                 reraise=True,
             )
-            result: T = await retrying(attempt, session)
+            result: T = await retrying(once)
             return result
 
     def _tls(self) -> ssl.SSLContext:
         if self._context is None:
             self._context = httpx.create_ssl_context()
         return self._context
+
+
+def _is_address(url: str) -> bool:
+    try:
+        httpx.URL(url)
+        host = urlsplit(url).hostname
+    except (httpx.InvalidURL, ValueError):
+        return False
+    return bool(host) and not any(character.isspace() for character in url)
 
 
 def _wait(state: RetryCallState) -> float:
@@ -227,7 +257,7 @@ def _reason(response: httpx.Response) -> str:
     if isinstance(details, dict):
         words.append(", ".join(map(str, details)))
     text = ": ".join(word for word in words if isinstance(word, str) and word)
-    return _QUOTED.sub("'…'", text)[:_LONGEST_REASON] or "no reason given"
+    return _SENT.sub("'…'", text)[:_LONGEST_REASON] or "no reason given"
 
 
 def _about_email(response: httpx.Response) -> bool:

@@ -20,7 +20,7 @@ from actions.tickets.answers import field, items, number_in_path, time_of
 from actions.tickets.desk import MOST_LISTED, TicketDesk
 from actions.tickets.errors import TicketsUnavailable
 from actions.tickets.model import Link, Ticket, TicketDraft, TicketState, storable
-from actions.tickets.rest import RestApi, Session
+from actions.tickets.rest import OutcomeUnknown, RestApi, Session
 from actions.tickets.tags import conversation_tag, key_tag, tags_of_new
 from actions.tickets.words import first_text, link_text
 
@@ -59,7 +59,7 @@ class ZammadDesk(TicketDesk):
         self, url: str, token: str, *, group: str = DEFAULT_GROUP, limit: float = 5.0
     ) -> None:
         base = url.rstrip("/").removesuffix(_API) + _API
-        self._api = RestApi(base, {"Authorization": f"Token token={token}"}, limit=limit)
+        self._api = RestApi(base, f"Token token={token}", limit=limit)
         self._group = group
 
     async def prepare(self) -> None:
@@ -67,7 +67,9 @@ class ZammadDesk(TicketDesk):
 
     async def check(self) -> str:
         """See TicketDesk. Asks whether the token's user may open tickets in the group."""
-        me = await self._api.run(lambda session: session.call("GET", "/users/me", params=_EXPAND))
+        me = await self._api.run(
+            lambda session: session.call("GET", "/users/me", params=_EXPAND), of_ticket=False
+        )
         rights = field(me, "groups", dict).get(self._group, [])
         if not {"full", "create"} & set(rights):
             raise TicketsUnavailable(
@@ -100,7 +102,7 @@ class ZammadDesk(TicketDesk):
             opened = await session.call("POST", "/tickets", json=body, params=_EXPAND)
             return await self._ticket(session, opened)
 
-        ticket, _ = await self._api.run_once(look, do)
+        ticket, _ = await self._api.run_once(look, do, of_ticket=False)
         return ticket
 
     async def add_note(self, ticket_id: str, text: str, key: str, *, public: bool = False) -> bool:
@@ -124,13 +126,23 @@ class ZammadDesk(TicketDesk):
             found = await session.call("GET", "/tags", params=about)
             return tag in field(found, "tags", list) or None
 
+        unanswered = False
+
         async def do(session: Session) -> bool:
+            nonlocal unanswered
             if not await self._noted(session, ticket, key):
-                await self._note(session, ticket, link_text(link), key, public=False)
+                if unanswered:
+                    raise OutcomeUnknown("it did not say whether it has added the note")
+                try:
+                    await self._note(session, ticket, link_text(link), key, public=False)
+                except OutcomeUnknown:
+                    unanswered = True
+                    raise
             await session.call("POST", "/tags/add", json={**about, "item": tag})
             return True
 
-        _, done = await self._api.run_once(look, do)
+        # A tag is a tag, however often it is added; the note is looked for by itself.
+        _, done = await self._api.run_once(look, do, again=True)
         return done
 
     async def find(self, ticket_id: str) -> Ticket:
@@ -145,7 +157,7 @@ class ZammadDesk(TicketDesk):
     async def of_conversation(self, conversation: str) -> tuple[Ticket, ...]:
         """See TicketDesk."""
         return await self._api.run(
-            lambda session: self._tagged(session, conversation_tag(conversation))
+            lambda session: self._tagged(session, conversation_tag(conversation)), of_ticket=False
         )
 
     async def close_ticket(self, ticket_id: str) -> Ticket:

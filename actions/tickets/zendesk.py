@@ -46,7 +46,7 @@ class ZendeskDesk(TicketDesk):
         self, url: str, token: str, *, group: int | None = None, limit: float = 5.0
     ) -> None:
         base = url.rstrip("/").removesuffix(_API) + _API
-        self._api = RestApi(base, {"Authorization": authorization(token)}, limit=limit)
+        self._api = RestApi(base, authorization(token), limit=limit)
         self._group = group
 
     async def prepare(self) -> None:
@@ -54,7 +54,9 @@ class ZendeskDesk(TicketDesk):
 
     async def check(self) -> str:
         """See TicketDesk."""
-        answer = await self._api.run(lambda session: session.call("GET", "/users/me.json"))
+        answer = await self._api.run(
+            lambda session: session.call("GET", "/users/me.json"), of_ticket=False
+        )
         me = field(answer, "user", dict)
         # Who is not known is answered, too: as the anonymous user.
         if me.get("role") not in {"agent", "admin"}:
@@ -85,7 +87,7 @@ class ZendeskDesk(TicketDesk):
             )
             return _ticket(field(answer, "ticket", dict))
 
-        ticket, _ = await self._api.run_once(look, do, again=True)
+        ticket, _ = await self._api.run_once(look, do, again=True, of_ticket=False)
         return ticket
 
     async def add_note(self, ticket_id: str, text: str, key: str, *, public: bool = False) -> bool:
@@ -118,7 +120,7 @@ class ZendeskDesk(TicketDesk):
             latest = sorted(found, reverse=True)[:MOST_LISTED]
             return tuple(_ticket(found[number]) for number in latest)
 
-        return await self._api.run(attempt)
+        return await self._api.run(attempt, of_ticket=False)
 
     async def close_ticket(self, ticket_id: str) -> Ticket:
         """See TicketDesk. Zendesk itself closes for good what has been solved for some days."""

@@ -62,6 +62,21 @@ def test_an_address_without_a_scheme_is_refused() -> None:
         load_settings(**WHOLE | {"tickets_api_url": "zammad.example"})
 
 
+@pytest.mark.parametrize("system", ["zammad", "zendesk"])
+@pytest.mark.parametrize("url", ["http://[", "http://\x00", "https://", "https://a b"])
+def test_an_address_that_can_be_none_is_refused(system: str, url: str) -> None:
+    settings = load_settings(**WHOLE | {"tickets_system": system, "tickets_api_url": url})
+    with pytest.raises(SettingsError, match="TICKETS_API_URL"):
+        build_desk(settings)
+
+
+@pytest.mark.parametrize("token", ["nøkkel", "two\nlines"])
+def test_a_token_that_can_be_none_is_refused(token: str) -> None:
+    with pytest.raises(SettingsError, match="TICKETS_API_TOKEN") as refused:
+        build_desk(load_settings(**WHOLE | {"tickets_api_token": token}))
+    assert token not in str(refused.value)
+
+
 def test_zendesk_wants_a_group_s_number() -> None:
     zendesk = WHOLE | {"tickets_system": "zendesk"}
     with pytest.raises(SettingsError, match="TICKETS_GROUP: 'Users' is no number"):
