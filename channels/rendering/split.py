@@ -27,6 +27,8 @@ Rendered = Callable[[Sequence[Block]], str]
 _ELLIPSIS = "…"
 # How far before the limit a sentence's end is looked for first: Unicode's rules take their time.
 _NEAR = 400
+# What ends a sentence without a space behind it.
+_FULL_STOPS = frozenset("!?。！？｡．…")
 # Each is a grapheme by itself beside another of them: most of what is written in Latin letters.
 _PLAIN_RUN = re.compile(r"[\t\n -~À-ɏ](?=[\t\n -~À-ɏ]|\Z)")
 # What is not, up to and with the letter after it: some signs join what follows them.
@@ -234,16 +236,24 @@ def _best_cut(parts: Sequence[str], start: int, fitting: int) -> int:
             return at
     if lines:
         return lines[0]
-    for first in sorted({max(start, fitting - _NEAR), start}, reverse=True):
-        ends = _boundaries(sentence_boundaries, parts, first, fitting, ahead=20)
+    near = max(start, fitting - _NEAR)
+    for first, last in ((near, fitting), (start, _last_pause(parts, start, near))):
+        ends = _boundaries(sentence_boundaries, parts, first, last, ahead=20)
         if ends:
             return ends[-1]
     for at in range(fitting, start, -1):
         if parts[at].isspace() or parts[at - 1].isspace():
             return at
-    near = max(start, fitting - _NEAR)
     ends = _boundaries(line_break_boundaries, parts, near, fitting, ahead=4)
     return ends[-1] if ends else fitting
+
+
+def _last_pause(parts: Sequence[str], start: int, end: int) -> int:
+    """The last place in (start, end] where a sentence may end: a long word is not worth the search."""
+    for at in range(end, start, -1):
+        if parts[at - 1].isspace() or parts[at - 1] in _FULL_STOPS:
+            return at
+    return start
 
 
 def _ends_line(parts: Sequence[str], at: int) -> bool:

@@ -337,12 +337,12 @@ async def test_a_batch_may_be_larger_than_other_bodies(gateway: MessengerGateway
 
 async def test_the_edge_is_quick_while_nobody_works(gateway: MessengerGateway) -> None:
     times = []
-    for number in range(100):
+    for number in range(40):
         event = messenger_events.text("1", KARI, "hei", mid=f"m_{number}", at=SENT_AT)
         began = time.perf_counter()
         response = await gateway.events(event)
         times.append(time.perf_counter() - began)
         assert response.status_code == 200
     # The machine may be busy with other things: the middle one tells.
-    assert sorted(times)[50] < 0.1
-    assert len(await gateway.inbox()) == 100
+    assert sorted(times)[20] < 0.1
+    assert len(await gateway.inbox()) == 40

@@ -300,7 +300,7 @@ CONTENT = st.one_of(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(CONTENT, st.sampled_from(["en", "nb", None]))
 def test_the_platform_takes_whatever_there_is(content: Content, language: str | None) -> None:
     for message in messages(content, language):
