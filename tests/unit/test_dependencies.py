@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-OWN = {"bot", "channels", "actions", "tests", "bench", "scripts"}
+OWN = {"bot", "channels", "actions", "tests", "bench", "scripts", "docs"}
 
 
 def declared(*, dev: bool) -> set[str]:

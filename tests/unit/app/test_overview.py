@@ -48,7 +48,8 @@ def test_passwords_are_not_shown() -> None:
 
 
 def test_the_embedded_stores_are_named_by_their_files() -> None:
-    lines = {line.what: line.detail for line in overview.stores(load_settings(), embedded=True)}
+    settings = load_settings(var_dir="var")
+    lines = {line.what: line.detail for line in overview.stores(settings, embedded=True)}
     assert lines["Redis"] == "embedded, var/valkey"
     assert lines["Database"] == "SQLite, var/flerkanal.sqlite3"
     assert lines["Actions"] == "inside the worker"
