@@ -195,7 +195,9 @@ def _card(card: Mapping[str, Any]) -> Card:
         image=card.get("image") or None,
         url=card.get("url") or None,
         facts=tuple(
-            Fact(_words(fact["label"]), _words(fact["value"])) for fact in card.get("fields") or ()
+            Fact(_words(fact["label"]), value)
+            for fact in card.get("fields") or ()
+            if (value := _words(fact["value"]))
         ),
         buttons=tuple(button_of(button) for button in card.get("buttons") or ()),
     )

@@ -77,6 +77,20 @@ CASES: dict[str, tuple[dict[str, Any], list[Content]]] = {
             ),
         ],
     ),
+    "a card whose variable is empty": (
+        {
+            "custom": {
+                "card": {
+                    "title": "Sak 100001",
+                    "fields": [
+                        {"label": "Ordre", "value": ""},
+                        {"label": "Svar til", "value": "k"},
+                    ],
+                }
+            }
+        },
+        [Card("Sak 100001", facts=(Fact("Svar til", "k"),))],
+    ),
     "a carousel": (
         {"elements": [{"title": "A", "image_url": "https://a.no/a.png"}, {"title": "B"}]},
         [Carousel((Card("A", image="https://a.no/a.png"), Card("B")))],
