@@ -9,16 +9,22 @@ from __future__ import annotations
 async def prepare() -> None:
     """Make ready what the actions work with; the worker calls this before its first turn.
 
-    Raises SettingsError where the settings can't be right, OrdersUnavailable where the order
-    system does not answer now.
+    Raises SettingsError where the settings can't be right, OrdersUnavailable or TicketsUnavailable
+    where a system does not answer now; the other one is made ready all the same.
     """
     from actions.orders.provider import current_store
+    from actions.tickets.provider import current_desk
 
-    await current_store.get().prepare()
+    try:
+        await current_store.get().prepare()
+    finally:
+        await current_desk.get().prepare()
 
 
 def close() -> None:
     """Close what the actions work with; the worker calls this after its last turn."""
     from actions.orders.provider import current_store
+    from actions.tickets.provider import current_desk
 
     current_store.close()
+    current_desk.close()

@@ -84,7 +84,9 @@ class OrderAction(Action, ABC):
         except (OrdersUnavailable, OrderRecordInvalid) as error:
             logger.warning("%s could not answer: %s", self.name(), error)
             dispatcher.utter_message(response="utter_orders_unavailable")
-        return []
+            return []
+        # For a case about it: the number alone opens nothing.
+        return [SlotSet("recent_order", order.number)]
 
 
 def _offer_a_person() -> EventType:

@@ -14,6 +14,8 @@ from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 
 from actions.orders.provider import current_store
 from actions.orders.sql_store import SqlOrderStore
+from actions.tickets.provider import current_desk
+from actions.tickets.sql_desk import SqlTicketDesk
 from bot.model.content import content_to_dict
 from bot.pipeline.rasa_actions import InProcessActions
 from tests.trained import Conversation
@@ -46,11 +48,25 @@ def orders(tmp_path: Path) -> Iterator[None]:
     current_store.close()
 
 
+@pytest.fixture
+def tickets(tmp_path: Path) -> Iterator[None]:
+    """A ticket system of this conversation's own: its first case is number 100001."""
+    current_desk.put(SqlTicketDesk(f"sqlite:///{tmp_path / 'tickets.sqlite3'}"))
+    yield
+    current_desk.close()
+
+
 Say = Callable[[str], Awaitable[list[dict[str, Any]]]]
 
 
 @pytest.fixture(params=["Rasa's agent", "Flerkanal's engine"])
-def say(agent: Agent, engine: RasaEngine, orders: None, request: pytest.FixtureRequest) -> Say:
+def say(
+    agent: Agent,
+    engine: RasaEngine,
+    orders: None,
+    tickets: None,
+    request: pytest.FixtureRequest,
+) -> Say:
     """Send a message; returns what the customer gets, in the form of Rasa's own channels.
 
     The engine that the workers run must not be told from Rasa's agent by what it says.

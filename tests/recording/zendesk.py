@@ -29,13 +29,14 @@ _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 @dataclass
 class RecordingZendesk(RecordingDesk):
     """`token` is an API token of `agent`, or an OAuth token. `index_lags`: what is new is not found
-    by a search yet.
+    by a search yet. `refused_domains` are those that the account's blocklist suspends.
     """
 
     agent: str = "bot@shop.example"
     token: str = "zendesk-token"
     role: str = "agent"
     index_lags: bool = False
+    refused_domains: set[str] = field(default_factory=set)
     keys: dict[str, tuple[str, int]] = field(default_factory=dict)
     comments: list[dict[str, Any]] = field(default_factory=list)
 
@@ -100,7 +101,7 @@ class RecordingZendesk(RecordingDesk):
                 return _error(400, "IdempotentRequestError", words)
             hit = {"x-idempotency-lookup": "hit"}
             return JSONResponse({"ticket": self.tickets[number]}, 201, hit)
-        problem = _problem(body["ticket"])
+        problem = _problem(body["ticket"], self.refused_domains)
         if problem is not None:
             return problem
         number = self._add(body["ticket"])
@@ -188,14 +189,14 @@ class RecordingZendesk(RecordingDesk):
         return JSONResponse({"ticket": ticket})
 
 
-def _problem(ticket: dict[str, Any]) -> Response | None:
+def _problem(ticket: dict[str, Any], refused: set[str]) -> Response | None:
     body = ticket.get("comment", {}).get("body")
     if not isinstance(body, str) or not body.strip():
         return _invalid("base", "Description: cannot be blank")
     if len(body.encode()) > MAX_COMMENT:
         return _invalid("base", "Description: is too long")
     email = ticket.get("requester", {}).get("email", "")
-    if not _EMAIL.fullmatch(email):
+    if not _EMAIL.fullmatch(email) or email.partition("@")[2] in refused:
         return _invalid("requester", f"Requester: Email: {email} is not properly formatted")
     if not ticket["requester"].get("name"):
         return _invalid("requester", "Requester: Name: is too short (minimum one character)")
