@@ -5,6 +5,8 @@ Actions speak only through responses of `domain.yml`: no text that a customer re
 
 from __future__ import annotations
 
+import asyncio
+
 
 async def prepare() -> None:
     """Make ready what the actions work with; the worker calls this before its first turn.
@@ -15,10 +17,11 @@ async def prepare() -> None:
     from actions.orders.provider import current_store
     from actions.tickets.provider import current_desk
 
-    try:
-        await current_store.get().prepare()
-    finally:
-        await current_desk.get().prepare()
+    store, desk = current_store.get(), current_desk.get()
+    results = await asyncio.gather(store.prepare(), desk.prepare(), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
 
 
 def close() -> None:

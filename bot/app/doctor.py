@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
-from bot.app.checks import channels, dialogue, machine, stores
+from bot.app.checks import channels, dialogue, machine, stores, tickets
 from bot.app.checks.result import Check, Finding, fault, run_checks
 from bot.errors import SettingsError
 from bot.settings import CHANNEL_SECRETS, load_settings
@@ -47,6 +47,12 @@ async def examine() -> Sequence[Finding]:
                 "Orders",
                 partial(stores.orders, settings),
                 "mend ORDERS_DATABASE_URL and start that database, or unset it for the demo's",
+            ),
+            Check(
+                "Tickets",
+                partial(tickets.tickets, settings),
+                "see docs/tickets.md: mend TICKETS_SYSTEM, TICKETS_API_URL, TICKETS_API_TOKEN and"
+                " TICKETS_GROUP, or unset them to keep tickets in the database",
             ),
             Check(
                 "Model",

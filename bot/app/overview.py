@@ -44,6 +44,7 @@ def stores(settings: Settings, embedded: bool) -> list[Line]:
         Line("Redis", "on", redis or without_password(settings.redis_url or "")),
         Line("Database", "on", database(settings.database_dsn)),
         Line("Orders", "on", database(settings.orders_dsn)),
+        Line("Tickets", "on", tickets(settings)),
         Line("Actions", "on", settings.action_endpoint or "inside the worker"),
     ]
 
@@ -56,6 +57,13 @@ def database(dsn: str) -> str:
     path = Path(url.database or "")
     here = Path.cwd()
     return f"SQLite, {path.relative_to(here) if path.is_relative_to(here) else path}"
+
+
+def tickets(settings: Settings) -> str:
+    """Where customers' cases go."""
+    if settings.tickets_system is None or settings.tickets_api_url is None:
+        return "in the database"
+    return f"{settings.tickets_system.capitalize()}, {without_password(settings.tickets_api_url)}"
 
 
 def without_password(url: str) -> str:

@@ -42,7 +42,17 @@ def test_a_fresh_installation_works_and_says_that_it_has_no_model(tmp_path: Path
     result = doctor(tmp_path, "--json")
     found = findings(result)
     assert result.returncode == 0, result.stdout
-    for what in ("Python", "Disk", "Port", "Redis", "Redis keeps", "Database", "Orders", "REST"):
+    for what in (
+        "Python",
+        "Disk",
+        "Port",
+        "Redis",
+        "Redis keeps",
+        "Database",
+        "Orders",
+        "Tickets",
+        "REST",
+    ):
         assert found[what]["state"] == "ok", found[what]
     assert found["Redis keeps"]["detail"] == "everything, on disk (appendfsync always)"
     assert found["Model"]["state"] == "warning"

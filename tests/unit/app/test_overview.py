@@ -52,4 +52,14 @@ def test_the_embedded_stores_are_named_by_their_files() -> None:
     lines = {line.what: line.detail for line in overview.stores(settings, embedded=True)}
     assert lines["Redis"] == "embedded, var/valkey"
     assert lines["Database"] == "SQLite, var/flerkanal.sqlite3"
+    assert lines["Tickets"] == "in the database"
     assert lines["Actions"] == "inside the worker"
+
+
+def test_a_ticket_system_is_named_with_its_address() -> None:
+    settings = load_settings(
+        tickets_system="zammad",
+        tickets_api_url="https://bot:hemmelig@zammad.example",
+        tickets_api_token="t",
+    )
+    assert overview.tickets(settings) == "Zammad, https://bot:***@zammad.example"
