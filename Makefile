@@ -47,6 +47,7 @@ bench: setup-dev ## side by side with stock Rasa; figures in bench/results
 	@$(PYTHON) -m bench $(ARGS)
 
 chaos: setup-dev ## whole conversations while processes are killed and platforms fail, and an audit
+	@$(PYTHON) -m pytest -m chaos -q
 	@$(PYTHON) -m bench.chaos $(ARGS)
 	@$(PYTHON) -m bench.channels_chaos
 

@@ -176,7 +176,8 @@ class Trial:
         platform, customers = held
         kind = platform.kind
         settings = load_settings(_env_file=None, **platform.customers.settings)
-        channel = push_channels(settings, storage.redis)[kind.name]
+        channels = push_channels(settings, storage.redis)
+        channel = channels[kind.name]
         answers = twice = 0
         faults: list[Fault] = []
         for chat in customers.chats:
@@ -195,7 +196,8 @@ class Trial:
             answers += delivered.expected
             twice += delivered.twice
             faults += delivered.faults
-        await channel.close()
+        for each in channels.values():
+            await each.close()
         return ChannelOutcome(
             channel=kind.name,
             conversations=len(customers.chats),

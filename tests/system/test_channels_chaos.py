@@ -14,7 +14,7 @@ from bench.channels_chaos import Trial
 from bench.training import TrainedModel
 from bench.variants import OURS, Side
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
 
 def test_nothing_is_lost_where_platforms_fail_and_processes_are_killed(
