@@ -39,7 +39,7 @@ async def rest(request: pytest.FixtureRequest) -> AsyncIterator[RecordedBench]:
     """The assistant's ticket system is one of the two; nothing is there yet."""
     made = zammad_bench() if request.param == "zammad" else zendesk_bench()
     async with made as bench:
-        current_desk.put(bench.desk(limit=2.0))
+        current_desk.put(bench.desk(limit=1.0))
         yield bench
         current_desk.close()
 
@@ -47,7 +47,7 @@ async def rest(request: pytest.FixtureRequest) -> AsyncIterator[RecordedBench]:
 @pytest.fixture
 async def zendesk() -> AsyncIterator[ZendeskBench]:
     async with zendesk_bench() as bench:
-        current_desk.put(ZendeskDesk(bench.server.url, "zendesk-token", limit=2.0))
+        current_desk.put(ZendeskDesk(bench.server.url, "zendesk-token", limit=1.0))
         yield bench
         current_desk.close()
 
@@ -55,7 +55,7 @@ async def zendesk() -> AsyncIterator[ZendeskBench]:
 @pytest.fixture
 async def zammad() -> AsyncIterator[ZammadBench]:
     async with zammad_bench() as bench:
-        current_desk.put(ZammadDesk(bench.server.url, "zammad-token", limit=2.0))
+        current_desk.put(ZammadDesk(bench.server.url, "zammad-token", limit=1.0))
         yield bench
         current_desk.close()
 
@@ -138,12 +138,12 @@ async def test_a_second_try_needs_no_second_telling(
 async def test_a_case_that_was_opened_after_all_is_not_opened_again(
     engine: RasaEngine, rest: RecordedBench
 ) -> None:
-    rest.server.delays = {"tickets.create": 2.5}
+    rest.server.delays = {"tickets.create": 60.0}
     customer = talk(engine)
     assert "I have kept what you wrote" in words(await tell(customer))
     rest.server.delays = {}
     # The system finishes what it was at; the customer was told to wait some minutes.
-    await asyncio.sleep(1.5)
+    await asyncio.sleep(0.2)
     assert "I have opened" in words(await customer.say("/open_case"))
     assert rest.count() == 1
 

@@ -15,7 +15,7 @@ from actions.tickets.errors import TicketNotFound, TicketsUnavailable
 from actions.tickets.model import MAX_TEXT, Link, TicketState, storable
 from tests.ticket_benches import EMAIL, Bench, draft
 
-LIMIT = 1.0
+LIMIT = 0.7
 # What a busy machine may add to a time limit.
 SLACK = 1.5
 
@@ -56,7 +56,7 @@ async def test_the_customer_s_words_are_kept_as_they_are(desk: TicketDesk, bench
 
 
 @settings(
-    max_examples=20,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
