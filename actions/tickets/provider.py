@@ -1,13 +1,8 @@
-"""The one ticket desk of this process, as the settings have it.
-
-rasa-sdk makes the action objects itself, without arguments, so that they have to ask somewhere for
-what they work with. It is built at the first call, from the settings.
-"""
+"""The one ticket desk of this process, as the settings have it."""
 
 from __future__ import annotations
 
-import threading
-
+from actions.provider import Provider
 from actions.tickets.desk import TicketDesk
 from actions.tickets.sql_desk import SqlTicketDesk
 from actions.tickets.zammad import DEFAULT_GROUP, ZammadDesk
@@ -33,31 +28,4 @@ def build_desk(settings: Settings) -> TicketDesk:
     return ZendeskDesk(url, secret, group=int(group) if group else None, limit=limit)
 
 
-class DeskProvider:
-    """Holds a desk, and builds one from the settings where none was put in. Thread-safe."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._desk: TicketDesk | None = None
-
-    def get(self) -> TicketDesk:
-        """The desk. Raises SettingsError where the settings name no usable database."""
-        with self._lock:
-            if self._desk is None:
-                self._desk = build_desk(load_settings())
-            return self._desk
-
-    def put(self, desk: TicketDesk) -> None:
-        """Hold `desk` from now on. The one before is not closed: whoever built it does that."""
-        with self._lock:
-            self._desk = desk
-
-    def close(self) -> None:
-        """Close the desk that is held, if any; the next `get` builds another."""
-        with self._lock:
-            desk, self._desk = self._desk, None
-        if desk is not None:
-            desk.close()
-
-
-current_desk = DeskProvider()
+current_desk: Provider[TicketDesk] = Provider(lambda: build_desk(load_settings()))
