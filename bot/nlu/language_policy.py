@@ -15,14 +15,13 @@ from rasa.shared.core.events import SlotSet
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from bot.model.languages import known_language
 from bot.nlu.language import ENGLISH, LANGUAGE, NORWEGIAN
 
 CHANGE_LANGUAGE_INTENT = "change_language"
 WANTED_LANGUAGE_ENTITY = "wanted_language"
 LOCALE = "locale"
 SUPPORTED = (ENGLISH, NORWEGIAN)
-
-_NORWEGIAN_LOCALES = frozenset({"nb", "nn", "no"})
 
 
 def language_of_latest_message(tracker: DialogueStateTracker) -> str | None:
@@ -49,10 +48,7 @@ def language_of_latest_message(tracker: DialogueStateTracker) -> str | None:
 
 def _language_of_device(metadata: Mapping[str, Any]) -> str | None:
     locale = metadata.get(LOCALE)
-    if not isinstance(locale, str):
-        return None
-    primary = locale.replace("_", "-").split("-")[0].lower()
-    return NORWEGIAN if primary in _NORWEGIAN_LOCALES else ENGLISH
+    return known_language(locale) or ENGLISH if isinstance(locale, str) else None
 
 
 @DefaultV1Recipe.register(
