@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Protocol
 
 import structlog
 from starlette.applications import Starlette
@@ -29,6 +30,16 @@ _HTTP_ERRORS: Mapping[int, tuple[str, str]] = {
     413: ("body_too_large", "The request's body is too large."),
     415: ("unsupported_media_type", "The body's type is not one that is understood here."),
 }
+
+
+class HttpChannel(Protocol):
+    """What the gateway needs of a channel: where it takes messages in."""
+
+    name: str
+
+    @property
+    def routes(self) -> Sequence[BaseRoute]:
+        """The channel's routes, under `/webhooks/<name>/` save for pages and scripts."""
 
 
 def build_app(routes: Sequence[BaseRoute], metrics: HttpMetrics, limits: EdgeLimits) -> Starlette:

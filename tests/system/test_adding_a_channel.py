@@ -27,7 +27,6 @@ COPIED = """
 BESIDE = {
     "bot/settings.py": (r'    "messenger": \(.*', r"    messenger_api_url: .*"),
     ".env.example": (r"#MESSENGER_API_URL=.*",),
-    "channels/registry.py": (r'    "messenger": .*',),
     "bot/app/platforms/__init__.py": (r'    "messenger": .*',),
 }
 

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from bot.app.bootstrap.stores import close, kept_stores, redis_url
 from bot.app.edge import EdgeLimits
 from bot.app.gateway import Gateway
-from bot.app.http import build_app
+from bot.app.http import HttpChannel, build_app
 from bot.app.platforms import platforms
 from bot.app.probes import NotReady, Probes, ReadinessCheck
 from bot.errors import StorageUnavailable
@@ -28,7 +28,6 @@ from bot.record.database import Database, open_engine
 from bot.record.sessions import SqlSessions
 from bot.settings import Settings
 from channels.reception import Reception
-from channels.registry import HttpChannel
 from channels.rest.adapter import RestChannel
 from channels.rest.parse import Limits as RestLimits
 from channels.web.adapter import WebChannel

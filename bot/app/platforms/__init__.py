@@ -1,6 +1,6 @@
 """The platforms' channels, put together from the settings: one module each.
 
-A new one is added to `_MODULES`, beside its class in `channels/registry.py`.
+A new one is added to `_MODULES`.
 """
 
 from __future__ import annotations

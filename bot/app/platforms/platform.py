@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import SecretStr
+
+from bot.app.http import HttpChannel
 from bot.model.content import Content
 from bot.observability.metrics import MessageMetrics
 from bot.ports import Contacts, Deliveries, Identities, LinkTarget, Offers, PushChannel
 from bot.settings import Settings
 from channels.reception import Reception
-from channels.registry import HttpChannel
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,7 @@ class Platform(ABC):
         """Whether its customers see the choices of a content as a numbered list."""
 
 
-def secret(value: object) -> str:
+def secret(value: SecretStr | None) -> str:
     """A secret that is set: whoever asks has looked at `Settings.is_configured` before."""
-    reveal = getattr(value, "get_secret_value", None)
-    assert reveal is not None, "the channel is not configured"
-    return str(reveal())
+    assert value is not None, "the channel is not configured"
+    return value.get_secret_value()
