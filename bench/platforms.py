@@ -37,7 +37,7 @@ class Kind:
     """
 
     name: str
-    make: Callable[[], PlatformUnderTest]
+    make: Callable[[], PlatformUnderTest[Any]]
     shows: frozenset[str]
     address: Callable[[Mapping[str, Any]], str]
     mark: Callable[[Mapping[str, Any]], str]

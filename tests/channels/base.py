@@ -12,14 +12,16 @@ import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import httpx
 
 from bot.model.content import Content
 from channels.rendering.abilities import Abilities
 from tests.gateway import RunningGateway
-from tests.recording.server import RecordingPlatform
+from tests.recording.server import RecordingPlatform, serve
+
+P = TypeVar("P", bound=RecordingPlatform)
 
 
 @dataclass(frozen=True)
@@ -140,8 +142,22 @@ class ChannelUnderTest(ABC):
         return []
 
 
-class PlatformUnderTest(ChannelUnderTest):
-    """A channel whose events come by a webhook, each signed."""
+class PlatformUnderTest(ChannelUnderTest, Generic[P]):
+    """A channel whose events come by a webhook, each signed, and whose platform is recorded."""
+
+    def __init__(self, platform: P) -> None:
+        self._platform = platform
+
+    @property
+    def platform(self) -> P:
+        """See ChannelUnderTest."""
+        return self._platform
+
+    @contextlib.asynccontextmanager
+    async def platform_running(self) -> AsyncIterator[None]:
+        """See ChannelUnderTest."""
+        async with serve(self._platform):
+            yield
 
     @property
     def path(self) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from bot.model.content import Content, Text
@@ -14,7 +13,6 @@ from channels.rendering.abilities import Abilities
 from tests.channels.base import Bad, Choice, Event, PlatformUnderTest, Shown, numbers_in
 from tests.recording import messenger_events
 from tests.recording.messenger import RecordingMessenger
-from tests.recording.server import serve
 
 SECRET = "app-secret"
 VERIFY = "a-verify-token"
@@ -29,7 +27,7 @@ _FILES: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-class MessengerUnderTest(PlatformUnderTest):
+class MessengerUnderTest(PlatformUnderTest[RecordingMessenger]):
     """Threads with a page; `chat` names the customer."""
 
     name: ClassVar[str] = "messenger"
@@ -37,18 +35,7 @@ class MessengerUnderTest(PlatformUnderTest):
     shares = frozenset(_FILES)
 
     def __init__(self) -> None:
-        self._platform = RecordingMessenger(app_secret=SECRET, open_to_all=True)
-
-    @property
-    def platform(self) -> RecordingMessenger:
-        """See ChannelUnderTest."""
-        return self._platform
-
-    @contextlib.asynccontextmanager
-    async def platform_running(self) -> AsyncIterator[None]:
-        """See ChannelUnderTest."""
-        async with serve(self._platform):
-            yield
+        super().__init__(RecordingMessenger(app_secret=SECRET, open_to_all=True))
 
     def abilities_for(self, content: Content) -> Abilities:
         """See ChannelUnderTest."""

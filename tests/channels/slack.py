@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from channels.slack.render import ABILITIES
 from tests import slack_events
 from tests.channels.base import Bad, Choice, Event, PlatformUnderTest, Shown, numbers_in
-from tests.recording.server import serve
 from tests.recording.slack import TEAM, TOKEN, RecordingSlack
 from tests.slack_events import SECRET
 
@@ -28,7 +26,7 @@ _FILES: Mapping[str, Mapping[str, Any]] = {
 _INLINE = frozenset({"text", "link", "user", "emoji"})
 
 
-class SlackUnderTest(PlatformUnderTest):
+class SlackUnderTest(PlatformUnderTest[RecordingSlack]):
     """Direct messages; `chat` names the user too. Files can be sent, places can't."""
 
     name: ClassVar[str] = "slack"
@@ -36,18 +34,7 @@ class SlackUnderTest(PlatformUnderTest):
     shares = frozenset(_FILES)
 
     def __init__(self) -> None:
-        self._platform = RecordingSlack()
-
-    @property
-    def platform(self) -> RecordingSlack:
-        """See ChannelUnderTest."""
-        return self._platform
-
-    @contextlib.asynccontextmanager
-    async def platform_running(self) -> AsyncIterator[None]:
-        """See ChannelUnderTest."""
-        async with serve(self._platform):
-            yield
+        super().__init__(RecordingSlack())
 
     @property
     def settings(self) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 from unittest import mock
 
@@ -16,7 +16,6 @@ from pydantic import SecretStr
 from bot.settings import Settings
 from docs.examples.sms.delivery import ABILITIES
 from tests.channels.base import Bad, Choice, Event, PlatformUnderTest, Shown, numbers_in
-from tests.recording.server import serve
 from tests.recording.sms import RecordingSms
 
 SECRET = "a-secret-of-the-sms-gateway"
@@ -31,25 +30,14 @@ class SmsSettings(Settings):
     sms_api_url: str = "https://api.sms.example/v1/"
 
 
-class SmsUnderTest(PlatformUnderTest):
+class SmsUnderTest(PlatformUnderTest[RecordingSms]):
     """Text messages: nothing can be pressed, so titles and numbers are typed."""
 
     name: ClassVar[str] = "sms"
     abilities = ABILITIES
 
     def __init__(self) -> None:
-        self._platform = RecordingSms(token=TOKEN)
-
-    @property
-    def platform(self) -> RecordingSms:
-        """See ChannelUnderTest."""
-        return self._platform
-
-    @contextlib.asynccontextmanager
-    async def platform_running(self) -> AsyncIterator[None]:
-        """See ChannelUnderTest."""
-        async with serve(self._platform):
-            yield
+        super().__init__(RecordingSms(token=TOKEN))
 
     @property
     def settings(self) -> Mapping[str, Any]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from channels.telegram.render import ABILITIES
 from tests.channels.base import Bad, Choice, Event, PlatformUnderTest, Shown, numbers_in
-from tests.recording.server import Received, serve
+from tests.recording.server import Received
 from tests.recording.telegram import TOKEN, RecordingTelegram
 
 SECRET = "a-secret-token-of-the-webhook"
@@ -35,7 +34,7 @@ _FILES: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-class TelegramUnderTest(PlatformUnderTest):
+class TelegramUnderTest(PlatformUnderTest[RecordingTelegram]):
     """Private chats; `chat` names the user too."""
 
     name: ClassVar[str] = "telegram"
@@ -44,18 +43,7 @@ class TelegramUnderTest(PlatformUnderTest):
     abilities = ABILITIES
 
     def __init__(self) -> None:
-        self._platform = RecordingTelegram()
-
-    @property
-    def platform(self) -> RecordingTelegram:
-        """See ChannelUnderTest."""
-        return self._platform
-
-    @contextlib.asynccontextmanager
-    async def platform_running(self) -> AsyncIterator[None]:
-        """See ChannelUnderTest."""
-        async with serve(self._platform):
-            yield
+        super().__init__(RecordingTelegram())
 
     @property
     def settings(self) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -42,7 +43,7 @@ async def line(
 
 
 @pytest.fixture
-def platform(channel: ChannelUnderTest) -> PlatformUnderTest:
+def platform(channel: ChannelUnderTest) -> PlatformUnderTest[Any]:
     if not isinstance(channel, PlatformUnderTest):
         pytest.skip("nobody posts to a webhook here")
     return channel
@@ -144,7 +145,7 @@ async def test_a_store_that_is_away_loses_nothing(
         assert await texts(line, channel, "kari") == ["hei 0", "hei 1"]
 
 
-async def test_a_batch_is_taken_whole(line: Line, platform: PlatformUnderTest) -> None:
+async def test_a_batch_is_taken_whole(line: Line, platform: PlatformUnderTest[Any]) -> None:
     events = [platform.written(f"chat {n % 3}", f"hei {n}", f"e{n}") for n in range(9)]
     batch = platform.batched(events)
     if batch is None:
@@ -156,7 +157,7 @@ async def test_a_batch_is_taken_whole(line: Line, platform: PlatformUnderTest) -
         assert await texts(line, platform, f"chat {number}") == expected
 
 
-async def test_nothing_bad_gets_in(line: Line, platform: PlatformUnderTest) -> None:
+async def test_nothing_bad_gets_in(line: Line, platform: PlatformUnderTest[Any]) -> None:
     before = await line.inbox()
     for bad in platform.bad():
         response = await platform.deliver(bad.event)
@@ -166,7 +167,9 @@ async def test_nothing_bad_gets_in(line: Line, platform: PlatformUnderTest) -> N
             assert response.json()["error"]["message"], bad.why
 
 
-async def test_a_body_over_the_limit_is_refused(line: Line, platform: PlatformUnderTest) -> None:
+async def test_a_body_over_the_limit_is_refused(
+    line: Line, platform: PlatformUnderTest[Any]
+) -> None:
     limit = 4_194_304
     before = await line.inbox()
     response = await platform.deliver(platform.signed(b" " * (limit + 1)))
@@ -174,7 +177,7 @@ async def test_a_body_over_the_limit_is_refused(line: Line, platform: PlatformUn
     assert await line.inbox() == before
 
 
-async def test_stored_payloads(line: Line, platform: PlatformUnderTest) -> None:
+async def test_stored_payloads(line: Line, platform: PlatformUnderTest[Any]) -> None:
     """Each twice, in the order of their names, then all again in the other order."""
     payloads = stored_payloads(platform.name)
     assert len(payloads) >= 12 or platform.name == "sms"
