@@ -8,7 +8,8 @@ FlerkanalError
 │   │   └── AcceptanceUnknown    a message may or may not be stored; `event_id` makes sending it again safe
 │   ├── EmbeddedServerTaken  another process runs the embedded Redis on this data; `pid`
 │   ├── LayoutMismatch       Redis or the database holds the data of an incompatible layout
-│   └── LeaseLost            another worker owns the partition now; the turn left no trace
+│   ├── LeaseLost            another worker owns the partition now; the turn left no trace
+│   └── FloorMoved           the floor was given to somebody else during a turn: take it anew
 ├── UnreadableEntry          a stored entry can't be decoded; goes to the dead letters
 ├── AnswerPending            a message is kept, its answer did not come in time; `event_id` asks again
 ├── DialogueError
@@ -16,6 +17,7 @@ FlerkanalError
 │   ├── TrainingFailed       no model came out of a training; `tail`: the last lines of its output
 │   └── TurnFailed           the dialogue engine could not complete a turn
 ├── LinkRefused              channels were not linked; `reason` is why, in one word
+├── HandoffRefused           staff can't do that with a handoff (now); `reason` is why, in one word
 ├── DeliveryError            a channel did not take a message
 │   ├── DeliveryDelayed      try again, not before `retry_after` seconds
 │   ├── DeliveryUnknown      the platform may have taken it: the connection broke after the request
@@ -101,6 +103,10 @@ class LeaseLost(StorageError):
         super().__init__(f"the lease of partition {partition} has passed to another worker")
 
 
+class FloorMoved(StorageError):
+    """The desk took the floor, or gave it back, while a turn was taken: the commit was refused."""
+
+
 class UnreadableEntry(FlerkanalError):
     """A stored entry can't be decoded."""
 
@@ -145,6 +151,14 @@ class LinkRefused(FlerkanalError):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(f"the channels were not linked: {reason}")
+
+
+class HandoffRefused(FlerkanalError):
+    """A member of staff can't do that with a handoff, or not any more. `reason`: see `bot.ports.desk`."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        self.reason = reason
+        super().__init__(message)
 
 
 class DeliveryError(FlerkanalError):

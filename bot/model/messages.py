@@ -18,6 +18,7 @@ from bot.model.content import (
     content_to_dict,
     read_part,
 )
+from bot.model.handoff import HandBack
 
 # What the bot reads where a customer sent something along and no words.
 SHARE_ATTACHMENT = "/share_attachment"
@@ -32,7 +33,8 @@ class Inbound:
     with the same `event_id` are one message. `text` is what people read; `payload` is what a
     pressed button stands for (`/order_status`), and then it is what the bot reads.
     `sender` is where an answer goes: the channel's address of the chat, such as a page-scoped id.
-    `received_at` is in seconds since the epoch.
+    `received_at` is in seconds since the epoch. `hand_back`: it is no message but the desk's word
+    that the bot has the floor again.
     """
 
     channel: str
@@ -44,6 +46,7 @@ class Inbound:
     payload: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
+    hand_back: HandBack | None = None
 
     @property
     def command(self) -> str | None:
@@ -67,7 +70,11 @@ class Inbound:
 
     def to_json(self) -> str:
         """One line of JSON, read back by `from_json`."""
-        data = {**self.__dict__, "attachments": [asdict(item) for item in self.attachments]}
+        data = {
+            **self.__dict__,
+            "attachments": [asdict(item) for item in self.attachments],
+            "hand_back": None if self.hand_back is None else asdict(self.hand_back),
+        }
         return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
@@ -81,6 +88,7 @@ class Inbound:
                     "attachments": tuple(
                         read_part(Attachment, item) for item in data.get("attachments", ())
                     ),
+                    "hand_back": HandBack(**given) if (given := data.get("hand_back")) else None,
                 }
             )
         except (TypeError, AttributeError) as error:
@@ -106,7 +114,8 @@ class Outbound:
     `turn_id` is the inbox entry it answers, `position` counts its answers from 0. `recipient` is the
     `sender` of the message that it answers, `asked_at` when that came, in seconds since the epoch:
     some platforms close a conversation some time after the customer's last word. `language` is the
-    customer's, such as `nb`, for the few words that a channel adds itself.
+    customer's, such as `nb`, for the few words that a channel adds itself. `name` is the name of the
+    member of staff who wrote it, for channels that show it.
     """
 
     channel: str
@@ -118,6 +127,7 @@ class Outbound:
     asked_at: float
     language: str | None = None
     author: Author = Author.BOT
+    name: str | None = None
 
     @property
     def id(self) -> str:
@@ -150,8 +160,9 @@ class Utterance:
     """A line of a conversation's transcript, as every channel and the console show it.
 
     `cursor` orders a conversation's utterances: ask for those after it to go on where you were.
-    `id` is the channel's event id for a customer's, `{turn_id}/{position}` for the bot's.
-    `at` is in seconds since the epoch.
+    `id` is the channel's event id for a customer's, `{turn_id}/{position}` for the bot's and the
+    desk's.
+    `at` is in seconds since the epoch. `name` is the member of staff's who wrote it.
     """
 
     cursor: str
@@ -161,6 +172,7 @@ class Utterance:
     channel: str
     turn_id: str
     at: float
+    name: str | None = None
 
 
 def _json_object(raw: str | bytes) -> dict[str, Any]:

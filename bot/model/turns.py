@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.model.content import Content
+from bot.model.handoff import HandoffRequest
 from bot.model.messages import Inbound
 
 
@@ -71,7 +72,9 @@ class TurnResult:
     `events` are appended to the conversation's tracker; `answers` go to the customer in order;
     `window` is the past after them. `rebased`: the window starts later than the one handed in,
     because that had grown too long, and is worth storing. `language` is the customer's, where the
-    engine knows it.
+    engine knows it. `intent` and `confidence` are what it took the message for; `understood`: it
+    knew what to do with it. `request`: the conversation is to be handed over to a person. `rated`:
+    the points that the customer gave for the last handoff.
     """
 
     events: Sequence[dict[str, Any]]
@@ -79,6 +82,11 @@ class TurnResult:
     window: TrackerWindow
     rebased: bool = False
     language: str | None = None
+    intent: str | None = None
+    confidence: float | None = None
+    understood: bool = True
+    request: HandoffRequest | None = None
+    rated: int | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +95,8 @@ class TurnCommit:
 
     `past_length` is how many events the conversation had before. `push`: the answers must also be
     delivered by a sender, since the channel has to be called. `failure`: why the message could
-    not be handled; it goes to the dead letters too, although the customer got an answer.
+    not be handled; it goes to the dead letters too, although the customer got an answer. `floor` is the
+    handoff that had the floor when the turn began, None where the bot had it.
     """
 
     entry: Entry
@@ -96,3 +105,4 @@ class TurnCommit:
     past_length: int
     push: bool = False
     failure: str | None = None
+    floor: str | None = None
