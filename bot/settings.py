@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseSettings, Field, SecretStr, ValidationError, root_validator, validator
 
@@ -76,6 +77,17 @@ class Settings(BaseSettings):
     messenger_verify_token: SecretStr | None = None
     messenger_api_url: str = "https://graph.facebook.com/v25.0"
 
+    # the desk and the console
+    public_url: str | None = None
+    console_session_hours: float = Field(12.0, gt=0)
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    desk_texts_dir: Path = Path("data/desk")
+    agent_gone_seconds: float = Field(120.0, ge=5.0)
+    episode_minutes: int = Field(30, ge=1)
+    time_zone: str = "Europe/Oslo"
+
     # the ticket system
     tickets_system: Literal["zammad", "zendesk"] | None = None
     tickets_api_url: str | None = None
@@ -132,6 +144,14 @@ class Settings(BaseSettings):
             raise ValueError("must be 1 to 256 of A-Z, a-z, 0-9, _ and -")
         return value
 
+    @validator("time_zone")
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ValueError, ZoneInfoNotFoundError, OSError):
+            raise ValueError("must be a time zone such as Europe/Oslo") from None
+        return value
+
     @validator("redis_url")
     def _redis_scheme(cls, value: str | None) -> str | None:
         if value and not value.startswith(("redis://", "rediss://", "unix://")):
@@ -144,6 +164,8 @@ class Settings(BaseSettings):
         "telegram_api_url",
         "messenger_api_url",
         "tickets_api_url",
+        "public_url",
+        "oidc_issuer",
     )
     def _http_scheme(cls, value: str | None) -> str | None:
         if value and not value.startswith(("http://", "https://")):
@@ -213,6 +235,7 @@ def load_settings(**overrides: Any) -> Settings:
     ]
     problems += _half_set_channels(settings)
     problems += _half_set_tickets(settings)
+    problems += _half_set_oidc(settings)
     if problems:
         raise SettingsError(problems)
     return settings
@@ -254,3 +277,26 @@ def _half_set_tickets(settings: Settings) -> list[str]:
             "stands in the group's address in the Admin Center"
         )
     return [problem] if problem else []
+
+
+def _half_set_oidc(settings: Settings) -> list[str]:
+    needed = ("oidc_issuer", "oidc_client_id", "oidc_client_secret")
+    missing = [name.upper() for name in needed if getattr(settings, name) is None]
+    if len(missing) == len(needed):
+        return []
+    if missing:
+        return [
+            (
+                f"Sign-in by OpenID Connect is half set up, {', '.join(missing)} "
+                f"{'is' if len(missing) == 1 else 'are'} missing: set all of OIDC_ISSUER, "
+                "OIDC_CLIENT_ID and OIDC_CLIENT_SECRET, or none to sign in with passwords"
+            )
+        ]
+    if settings.public_url is None:
+        return [
+            (
+                "PUBLIC_URL: sign-in by OpenID Connect needs the address that browsers use, such as "
+                "https://chat.example, to be sent back to"
+            )
+        ]
+    return []

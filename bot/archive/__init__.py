@@ -1,0 +1,1 @@
+"""Keeps transcripts and turns in the database, where they can be searched."""

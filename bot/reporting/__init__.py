@@ -1,0 +1,1 @@
+"""The figures: waits, handling times, ratings, what the bot resolved alone."""

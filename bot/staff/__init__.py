@@ -1,0 +1,1 @@
+"""Accounts of staff: passwords, sessions at the console, sign-in elsewhere, presence."""
