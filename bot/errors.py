@@ -18,6 +18,8 @@ FlerkanalError
 │   └── TurnFailed           the dialogue engine could not complete a turn
 ├── LinkRefused              channels were not linked; `reason` is why, in one word
 ├── HandoffRefused           staff can't do that with a handoff (now); `reason` is why, in one word
+├── AccountRefused           an account can't be made or changed like that; `reason` is why, in one word
+├── SignInRefused            staff can't sign in (now); `reason` is why, `retry_after` when to try again
 ├── DeliveryError            a channel did not take a message
 │   ├── DeliveryDelayed      try again, not before `retry_after` seconds
 │   ├── DeliveryUnknown      the platform may have taken it: the connection broke after the request
@@ -159,6 +161,34 @@ class HandoffRefused(FlerkanalError):
     def __init__(self, reason: str, message: str) -> None:
         self.reason = reason
         super().__init__(message)
+
+
+class AccountRefused(FlerkanalError):
+    """An account of staff can't be made or changed like that; nothing has changed.
+
+    `reason` is `unknown`, `bad_login`, `login_taken`, `bad_name`, `no_role`, `bad_capacity`,
+    `bad_language`, `last_administrator` or `wrong_password`; of a new password `short_password`,
+    `long_password`, `login_password` or `known_password`. The text is a sentence for people.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        self.reason = reason
+        super().__init__(message)
+
+
+class SignInRefused(FlerkanalError):
+    """A member of staff was not signed in.
+
+    `reason` is `wrong` (login or password, nobody is told which), `too_many` (tries, lately; nobody
+    is told whether this one was right), `busy` (too many at once), `provider` (an OpenID provider's
+    answer can't be trusted or did not come) or `no_account` (whom it names has none here).
+    `retry_after` is in seconds, None where waiting does not help.
+    """
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        self.reason = reason
+        self.retry_after = retry_after
+        super().__init__(f"not signed in: {reason}")
 
 
 class DeliveryError(FlerkanalError):

@@ -34,7 +34,7 @@ class StaffMember:
     """An account. `id` never changes; `login` is an e-mail address or a short name, in lower case.
 
     `capacity` is how many conversations they have at once. `language` is the console's for them:
-    `en` or `nb`.
+    `en` or `nb`. `sound`: whether it may make one when a customer writes.
     """
 
     id: str
@@ -45,6 +45,7 @@ class StaffMember:
     capacity: int = 5
     presence: Presence = Presence.AVAILABLE
     disabled: bool = False
+    sound: bool = True
 
     def has(self, *roles: Role) -> bool:
         """Whether they are one of these."""
