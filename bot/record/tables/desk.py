@@ -56,12 +56,15 @@ team_members = Table(
 )
 
 # See `bot.model.handoff.Handoff`. `owner_id` is no foreign key: somebody at the Slack desk alone has
-# no account. `first_claimed_at` ends the wait, whatever happens later; `told` is what the customer
-# was told last of the queue.
+# no account. `floor_id` is the name under which it has the floor: its own, or that of a request which
+# the bot made while a member of staff took over. `queued_at` is when it came into its queue, and
+# `first_claimed_at` ends the wait, whatever happens later; `told` is what the customer was told last
+# of the queue.
 handoffs = Table(
     "handoffs",
     metadata,
     Column("id", HANDOFF_ID, primary_key=True),
+    Column("floor_id", HANDOFF_ID, nullable=False),
     Column("conversation_id", NAME, nullable=False),
     Column("state", String(16), nullable=False),
     Column("version", Integer, nullable=False),
@@ -75,6 +78,7 @@ handoffs = Table(
     Column("owner_desk", String(16)),
     Column("requested_at", UtcDateTime, nullable=False),
     Column("waiting_since", UtcDateTime, nullable=False),
+    Column("queued_at", UtcDateTime, nullable=False),
     Column("escalated_at", UtcDateTime),
     Column("first_claimed_at", UtcDateTime),
     Column("claimed_at", UtcDateTime),
@@ -93,6 +97,7 @@ handoffs = Table(
         postgresql_where=text("state IN ('waiting', 'with_person')"),
     ),
     Index("ix_handoffs_conversation_id", "conversation_id"),
+    Index("ix_handoffs_floor_id", "floor_id"),
     Index("ix_handoffs_state", "state", "waiting_since"),
     Index("ix_handoffs_owner_id", "owner_id", "state"),
     Index("ix_handoffs_requested_at", "requested_at"),
@@ -150,7 +155,10 @@ canned_answers = Table(
 )
 
 # What a step has to bring about outside of the database, written with it and carried out after it,
-# in order for each conversation, however often a process dies in between. `payload` is JSON.
+# in order for each conversation, however often a process dies in between; then the row goes. What can
+# never be done stays, with why (`failed`). `payload` is JSON. Until `due_at` it is somebody's who
+# carries it out, or waits for its next try. An id is never used again: a process that stood still
+# must not take a new effect for its old one.
 desk_effects = Table(
     "desk_effects",
     metadata,
@@ -160,9 +168,13 @@ desk_effects = Table(
     Column("kind", String(16), nullable=False),
     Column("payload", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("done_at", UtcDateTime),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("failed_at", UtcDateTime),
     Column("failed", Text),
-    Index("ix_desk_effects_due", "done_at", "conversation_id", "id"),
+    Index("ix_desk_effects_due_at", "failed_at", "due_at"),
+    Index("ix_desk_effects_conversation_id", "conversation_id", "id"),
+    sqlite_autoincrement=True,
 )
 
 # Where a handoff is shown at another desk: `place` is a Slack channel and the thread's timestamp.

@@ -30,13 +30,17 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("payload", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failed", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_desk_effects"),
+        sqlite_autoincrement=True,
     )
     op.create_index(
-        "ix_desk_effects_due", "desk_effects", ["done_at", "conversation_id", "id"], unique=False
+        "ix_desk_effects_conversation_id", "desk_effects", ["conversation_id", "id"], unique=False
     )
+    op.create_index("ix_desk_effects_due_at", "desk_effects", ["failed_at", "due_at"], unique=False)
     op.create_table(
         "desk_threads",
         sa.Column("desk", sa.String(length=16), nullable=False),
@@ -85,6 +89,7 @@ def upgrade() -> None:
     op.create_table(
         "handoffs",
         sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("floor_id", sa.String(length=64), nullable=False),
         sa.Column("conversation_id", sa.String(length=320), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -98,6 +103,7 @@ def upgrade() -> None:
         sa.Column("owner_desk", sa.String(length=16), nullable=True),
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("escalated_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("first_claimed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
@@ -120,6 +126,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("state IN ('waiting', 'with_person')"),
         postgresql_where=sa.text("state IN ('waiting', 'with_person')"),
     )
+    op.create_index("ix_handoffs_floor_id", "handoffs", ["floor_id"], unique=False)
     op.create_index("ix_handoffs_owner_id", "handoffs", ["owner_id", "state"], unique=False)
     op.create_index("ix_handoffs_requested_at", "handoffs", ["requested_at"], unique=False)
     op.create_index("ix_handoffs_state", "handoffs", ["state", "waiting_since"], unique=False)
