@@ -79,6 +79,10 @@ class MeteredTranscripts(Transcripts):
         """See the port."""
         return await self._transcripts.read(conversation_id, after, limit)
 
+    async def announce_writing(self, conversation_id: str) -> None:
+        """See the port."""
+        await self._transcripts.announce_writing(conversation_id)
+
     async def is_answered(self, message: Inbound) -> bool:
         """See the port."""
         return await self._transcripts.is_answered(message)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from itertools import chain
 
 from bot.ports import Followers, Notice, Transcripts
 
@@ -12,7 +13,7 @@ _BACKLOG = 256
 
 
 class NoticeFollowers(Followers):
-    """Hands each notice to those who follow its conversation.
+    """Hands each notice to those who follow its conversation, and to those who follow all.
 
     `run` must be running as a task for the process's lifetime. A follower that falls more than
     `backlog` notices behind gets one None in their place, so a slow socket costs bounded memory.
@@ -24,17 +25,20 @@ class NoticeFollowers(Followers):
         self._transcripts = transcripts
         self._backlog = backlog
         self._mailboxes: dict[str, set[_Mailbox]] = {}
+        self._of_all: set[_Mailbox] = set()
 
     async def run(self) -> None:
         """Read notices until cancelled. An error of the notices' source ends it and is raised."""
         async for notice in self._transcripts.notices():
-            if notice is None:
-                for mailboxes in self._mailboxes.values():
-                    for mailbox in mailboxes:
-                        mailbox.put(None)
-            else:
-                for mailbox in self._mailboxes.get(notice.conversation_id, ()):
-                    mailbox.put(notice)
+            for mailbox in self._concerned(notice):
+                mailbox.put(notice)
+
+    def _concerned(self, notice: Notice | None) -> Iterator[_Mailbox]:
+        yield from self._of_all
+        if notice is not None:
+            yield from self._mailboxes.get(notice.conversation_id, ())
+        else:
+            yield from chain.from_iterable(self._mailboxes.values())
 
     @asynccontextmanager
     async def follow(self, conversation_id: str) -> AsyncIterator[AsyncIterator[Notice | None]]:
@@ -48,9 +52,18 @@ class NoticeFollowers(Followers):
             if not mailboxes:
                 del self._mailboxes[conversation_id]
 
+    @asynccontextmanager
+    async def follow_all(self) -> AsyncIterator[AsyncIterator[Notice | None]]:
+        mailbox = _Mailbox(self._backlog)
+        self._of_all.add(mailbox)
+        try:
+            yield mailbox
+        finally:
+            self._of_all.discard(mailbox)
+
     @property
     def followed(self) -> int:
-        """How many conversations somebody follows now."""
+        """How many conversations somebody follows now, by name."""
         return len(self._mailboxes)
 
 

@@ -53,6 +53,19 @@ class ScriptedEngine(DialogueEngine):
         self.heard[message.conversation_id].append(message)
         return TurnResult([], self.script(message), TrackerWindow(), language="en")
 
+    async def listen(
+        self, message: Inbound, turn_id: str, parse: dict[str, Any], window: TrackerWindow
+    ) -> TurnResult:
+        """See the port."""
+        self.heard[message.conversation_id].append(message)
+        return TurnResult([], [], TrackerWindow(), language="en")
+
+    async def resume(self, message: Inbound, turn_id: str, window: TrackerWindow) -> TurnResult:
+        """See the port."""
+        quiet = message.hand_back is not None and message.hand_back.quiet
+        answers = [] if quiet else [Text("The bot is back")]
+        return TurnResult([], answers, TrackerWindow(), language="en")
+
     async def apologise(self, message: Inbound, turn_id: str, window: TrackerWindow) -> TurnResult:
         """See the port."""
         return TurnResult([], [Text("Sorry")], TrackerWindow())

@@ -58,6 +58,14 @@ class CountingEngine(DialogueEngine):
             await waiting
         return self._say(message, window, Text(f"{window.length + 1}: {parse['text']}"))
 
+    async def listen(
+        self, message: Inbound, turn_id: str, parse: dict[str, Any], window: TrackerWindow
+    ) -> TurnResult:
+        raise NotImplementedError
+
+    async def resume(self, message: Inbound, turn_id: str, window: TrackerWindow) -> TurnResult:
+        raise NotImplementedError
+
     async def apologise(self, message: Inbound, turn_id: str, window: TrackerWindow) -> TurnResult:
         if message.text == "speechless":
             raise TurnFailed("no words")

@@ -9,9 +9,9 @@ from typing import Literal
 
 from bot.model.messages import Inbound, Outbound
 
-Role = Literal["inbox", "outbox"]
+Role = Literal["inbox", "outbox", "journal"]
 
-GROUPS: dict[Role, str] = {"inbox": "workers", "outbox": "senders"}
+GROUPS: dict[Role, str] = {"inbox": "workers", "outbox": "senders", "journal": "keepers"}
 NOTICES = "fk:notices"
 LAYOUT = "fk:layout"
 
@@ -49,7 +49,7 @@ class Layout:
         return zlib.crc32(conversation_id.encode()) % self.partitions
 
     def queue(self, partition: int, role: Role) -> str:
-        """The stream of messages to answer, or of answers to deliver."""
+        """The stream of messages to answer, of answers to deliver, or of what is to be recorded."""
         return f"fk:{{{partition}}}:{role}"
 
     def dead(self, partition: int) -> str:
@@ -84,6 +84,22 @@ class Layout:
     def contact(self, conversation_id: str) -> str:
         """Where the customer was last heard."""
         return f"{self._of(conversation_id)}:contact:{conversation_id}"
+
+    def floor(self, conversation_id: str) -> str:
+        """The handoff that has the floor; absent where the bot has it."""
+        return f"{self._of(conversation_id)}:floor:{conversation_id}"
+
+    def ended(self, partition: int, handoff_id: str) -> str:
+        """The mark of a handoff that has given the floor back."""
+        return f"fk:{{{partition}}}:ended:{handoff_id}"
+
+    def once(self, partition: int, name: str) -> str:
+        """The deduplication mark of something that the desk does."""
+        return f"fk:{{{partition}}}:once:{name}"
+
+    def words(self, partition: int) -> str:
+        """How many messages were named by the desk."""
+        return f"fk:{{{partition}}}:words"
 
     def counts(self, partition: int) -> str:
         """What the senders have done."""

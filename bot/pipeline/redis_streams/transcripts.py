@@ -21,18 +21,24 @@ _CURSOR = re.compile(r"[0-9]{1,20}-[0-9]{1,20}", re.ASCII)
 _QUIET_SECONDS = 5.0
 
 
-def utterance_to_json(utterance_id: str, author: Author, channel: str, content: Content) -> str:
+def utterance_to_json(
+    utterance_id: str, author: Author, channel: str, content: Content, name: str | None = None
+) -> str:
     """A transcript's line as it is stored; its cursor and time are the stream entry's id."""
-    return json.dumps(
-        {
-            "id": utterance_id,
-            "author": author.value,
-            "channel": channel,
-            "content": content_to_dict(content),
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+    line = {
+        "id": utterance_id,
+        "author": author.value,
+        "channel": channel,
+        "content": content_to_dict(content),
+    }
+    if name is not None:
+        line["name"] = name
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+
+
+def notice_to_json(kind: str, conversation_id: str, turn_id: str) -> str:
+    """A notice as it is published."""
+    return json.dumps([kind, conversation_id, turn_id])
 
 
 class RedisTranscripts(Transcripts):
@@ -59,6 +65,11 @@ class RedisTranscripts(Transcripts):
             # Two numbers with a dash, but larger than any that Redis gives out.
             raise InvalidMessage("bad_cursor", f"The cursor is out of range: {error}") from error
         return [_utterance(cursor, fields) for cursor, fields in lines]
+
+    async def announce_writing(self, conversation_id: str) -> None:
+        """See the port."""
+        with storage_errors():
+            await self._redis.publish(NOTICES, notice_to_json("writing", conversation_id, ""))
 
     async def is_answered(self, message: Inbound) -> bool:
         """See the port."""
@@ -106,6 +117,7 @@ def _utterance(cursor: bytes, fields: dict[bytes, bytes]) -> Utterance:
             channel=data["channel"],
             turn_id=fields[b"t"].decode(),
             at=int(cursor.split(b"-")[0]) / 1000,
+            name=data.get("name"),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise UnreadableEntry(f"transcript line {cursor.decode()}: {error}") from error

@@ -48,6 +48,12 @@ class RedisTurnQueue(RedisPartitionQueue, TurnQueue):
             except (ValueError, KeyError, TypeError) as error:
                 raise UnreadableEntry(f"tracker of {conversation_id}: {error}") from error
 
+    async def floor(self, conversation_id: str) -> str | None:
+        """See the port."""
+        with storage_errors():
+            holder: bytes | None = await self._redis.get(self._layout.floor(conversation_id))
+        return None if holder is None else holder.decode()
+
     async def commit(self, commit: TurnCommit) -> bool:
         """See the port. Raises PastMoved too: then nothing was written either."""
         entry, message, result = commit.entry, commit.message, commit.result

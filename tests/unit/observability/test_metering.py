@@ -42,11 +42,15 @@ class SomeNotices(Transcripts):
 
     def __init__(self, *notices: Notice | None) -> None:
         self._notices = notices
+        self.announced: list[str] = []
 
     async def read(
         self, conversation_id: str, after: str | None = None, limit: int = 500
     ) -> Sequence[Utterance]:
         return []
+
+    async def announce_writing(self, conversation_id: str) -> None:
+        self.announced.append(conversation_id)
 
     async def is_answered(self, message: Inbound) -> bool:
         return message.text == "answered"
@@ -92,7 +96,10 @@ async def test_a_message_from_acceptance_to_answer() -> None:
 
 async def test_the_rest_of_a_transcript_is_passed_through() -> None:
     times = AnswerTimes(MessageMetrics(CollectorRegistry()))
-    transcripts = MeteredTranscripts(SomeNotices(), times)
+    stored = SomeNotices()
+    transcripts = MeteredTranscripts(stored, times)
+    await transcripts.announce_writing("rest:s")
+    assert stored.announced == ["rest:s"]
     assert await transcripts.read("rest:s", "1-0", 3) == []
     assert await transcripts.is_answered(message("answered"))
     assert not await transcripts.is_answered(message("not yet"))

@@ -24,6 +24,9 @@ class ScriptedNotices(Transcripts):
     ) -> Sequence[Utterance]:
         raise NotImplementedError
 
+    async def announce_writing(self, conversation_id: str) -> None:
+        raise NotImplementedError
+
     async def is_answered(self, message: Inbound) -> bool:
         raise NotImplementedError
 
