@@ -29,6 +29,7 @@ from bot.ports.desk import (
     Understanding,
 )
 from bot.ports.dialogue import DialogueEngine
+from bot.ports.mirrors import DeskDirectory, DeskThreads, HandoffLabel
 from bot.ports.monitoring import DELIVERY_SECONDS, DeliveryCounts, PipelineMonitor, PipelineState
 from bot.ports.people import Contacts, Identities, LinkOffer, LinkTarget, Sessions
 from bot.ports.queues import DeadLetter, DeadLetters, Outbox, PartitionQueue, TurnQueue
@@ -43,13 +44,16 @@ __all__ = [
     "Deliveries",
     "DeliveryCounts",
     "Desk",
+    "DeskDirectory",
     "DeskMirror",
+    "DeskThreads",
     "DeskUtterance",
     "DialogueEngine",
     "DialogueState",
     "DialogueStates",
     "Floor",
     "Followers",
+    "HandoffLabel",
     "HandoffTaker",
     "Identities",
     "Inbox",
