@@ -1,0 +1,70 @@
+// One event stream for the page. Browsers allow few connections to a server, so of many open tabs
+// only those that are seen keep one, and one more that rings and notifies for all of them.
+const handlers = new Map();
+let source = null;
+let leads = false;
+let everOpen = false;
+
+const TYPES = ["lines", "understood", "heard", "queue", "handoff", "writing", "colleagues", "resync", "bye"];
+
+// `handler` gets the event's data. `open` is called after each connection but the first: what
+// happened in between may have been missed.
+export function on(type, handler) {
+  handlers.set(type, [...(handlers.get(type) ?? []), handler]);
+}
+
+export function leading() {
+  return leads || !navigator.locks;
+}
+
+export function listen() {
+  if (navigator.locks) {
+    navigator.locks.request("flerkanal-console", () => {
+      leads = true;
+      connect();
+      return new Promise(() => {});
+    });
+  }
+  document.addEventListener("visibilitychange", () => (wanted() ? connect() : disconnect()));
+  addEventListener("pagehide", disconnect);
+  addEventListener("pageshow", (event) => event.persisted && connect());
+  connect();
+}
+
+function wanted() {
+  return leading() || document.visibilityState === "visible";
+}
+
+function connect() {
+  if (source || !wanted()) return;
+  const { stream = "/console/stream" } = document.body.dataset;
+  source = new EventSource(stream);
+  source.onopen = () => {
+    document.body.dataset.connected = "yes";
+    if (everOpen) tell("resync", {});
+    everOpen = true;
+  };
+  source.onerror = () => {
+    document.body.dataset.connected = "no";
+    // A refused stream is never tried again by the browser: try later, or learn that we are signed out.
+    if (source?.readyState === EventSource.CLOSED) {
+      disconnect();
+      setTimeout(connect, 5000);
+    }
+  };
+  for (const type of TYPES) source.addEventListener(type, (event) => tell(type, JSON.parse(event.data)));
+}
+
+function disconnect() {
+  source?.close();
+  source = null;
+}
+
+function tell(type, data) {
+  for (const handler of handlers.get(type) ?? []) handler(data);
+}
+
+on("bye", ({ to }) => {
+  disconnect();
+  location.assign(to);
+});
