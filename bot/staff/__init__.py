@@ -1,1 +1,1 @@
-"""Accounts of staff: passwords, sessions at the console, sign-in elsewhere, presence."""
+"""Members of staff: accounts, passwords, sessions, sign-in, presence, and the audit log."""

@@ -22,7 +22,13 @@ from bot.record.tables.people import (
     web_sessions,
     wrong_codes,
 )
-from bot.record.tables.staff import sign_in_failures, staff, staff_audit, staff_sessions
+from bot.record.tables.staff import (
+    sign_in_failures,
+    staff,
+    staff_audit,
+    staff_keys,
+    staff_sessions,
+)
 
 __all__ = [
     "UtcDateTime",
@@ -42,6 +48,7 @@ __all__ = [
     "sign_in_failures",
     "staff",
     "staff_audit",
+    "staff_keys",
     "staff_sessions",
     "team_members",
     "teams",

@@ -9,7 +9,7 @@ from bot.record.tables.base import UtcDateTime, metadata
 STAFF_ID = String(64)
 
 # `roles` are separated by commas. `connected_at`: when an open console was last heard; `password_hash`
-# is null for who signs in elsewhere, as `oidc_subject`.
+# is null for who signs in elsewhere alone; `oidc_subject` is a hash of who they are there.
 staff = Table(
     "staff",
     metadata,
@@ -67,4 +67,13 @@ staff_audit = Table(
     Column("about", String(320), nullable=False),
     Column("detail", Text, nullable=False),
     Index("ix_staff_audit_at", "at"),
+)
+
+# Keys of this installation's own making, such as that which signs what browsers hold for a moment.
+staff_keys = Table(
+    "staff_keys",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", String(128), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
 )

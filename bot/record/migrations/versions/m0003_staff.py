@@ -72,3 +72,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token_hash", name="pk_staff_sessions"),
     )
     op.create_index("ix_staff_sessions_staff_id", "staff_sessions", ["staff_id"], unique=False)
+    op.create_table(
+        "staff_keys",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("value", sa.String(length=128), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_staff_keys"),
+    )
