@@ -28,12 +28,18 @@ class TurnJobs(JobSource):
                 readable.append((entry, Inbound.from_json(entry.raw)))
             except UnreadableEntry as error:
                 await bury(self._queue, entry, str(error))
-        if not readable:
-            return []
-        parses = self._turns.understand([message for _, message in readable])
+        # What hands the floor back is no words of a customer's.
+        heard = [message for _, message in readable if message.hand_back is None]
+        parses = iter(self._turns.understand(heard) if heard else ())
         return [
-            Job(entry, message.conversation_id, partial(self._turns.take, message, parse))
-            for (entry, message), parse in zip(readable, parses, strict=True)
+            Job(
+                entry,
+                message.conversation_id,
+                partial(
+                    self._turns.take, message, next(parses) if message.hand_back is None else None
+                ),
+            )
+            for entry, message in readable
         ]
 
     def forget(self, lease: Lease) -> None:
