@@ -157,8 +157,7 @@ canned_answers = Table(
 # What a step has to bring about outside of the database, written with it and carried out after it,
 # in order for each conversation, however often a process dies in between; then the row goes. What can
 # never be done stays, with why (`failed`). `payload` is JSON. Until `due_at` it is somebody's who
-# carries it out, or waits for its next try. An id is never used again: a process that stood still
-# must not take a new effect for its old one.
+# carries it out, or waits for its next try.
 desk_effects = Table(
     "desk_effects",
     metadata,
@@ -174,7 +173,6 @@ desk_effects = Table(
     Column("failed", Text),
     Index("ix_desk_effects_due_at", "failed_at", "due_at"),
     Index("ix_desk_effects_conversation_id", "conversation_id", "id"),
-    sqlite_autoincrement=True,
 )
 
 # Where a handoff is shown at another desk: `place` is a Slack channel and the thread's timestamp.

@@ -35,7 +35,6 @@ def upgrade() -> None:
         sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failed", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_desk_effects"),
-        sqlite_autoincrement=True,
     )
     op.create_index(
         "ix_desk_effects_conversation_id", "desk_effects", ["conversation_id", "id"], unique=False
@@ -188,3 +187,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("handoff_id", "tag", name="pk_handoff_tags"),
     )
     op.create_index("ix_handoff_tags_tag", "handoff_tags", ["tag"], unique=False)
+
+
+def downgrade() -> None:
+    """Back. Handoffs, teams and all that staff kept about them are gone."""
+    for table in (
+        "handoff_tags",
+        "handoff_notes",
+        "handoff_events",
+        "team_members",
+        "handoffs",
+        "uploads",
+        "teams",
+        "desk_threads",
+        "desk_effects",
+        "canned_answers",
+    ):
+        op.drop_table(table)
