@@ -10,8 +10,9 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 
-from bot.handoff import effects, store
-from bot.handoff.effects import Effect, Effects
+from bot.handoff import effect, store
+from bot.handoff.effect import Effect
+from bot.handoff.effects import Effects
 from bot.handoff.store import Kept, utc_now
 from bot.model.content import Content
 from bot.model.handoff import Agent, Handoff, Step
@@ -54,13 +55,13 @@ class Work:
 
     def take_floor(self, handoff: Handoff) -> None:
         """Take the floor from the bot."""
-        self.effects.append(effects.take(handoff.conversation_id, handoff.id))
+        self.effects.append(effect.take(handoff.conversation_id, handoff.id))
 
     def say(self, handoff: Handoff, content: Content, key: str | None = None) -> None:
         """Say something of the desk's own. `key` names it where it belongs to no step."""
         name = key or f"{handoff.version}.{len(self.effects)}"
         self.effects.append(
-            effects.say(
+            effect.say(
                 handoff.conversation_id,
                 handoff.id,
                 f"{handoff.id}.{name}",
@@ -74,14 +75,14 @@ class Work:
     ) -> None:
         """Give the floor back to the bot, after all that was said before."""
         self.effects.append(
-            effects.hand_back(handoff.conversation_id, handoff.id, dict(slots or {}), quiet)
+            effect.hand_back(handoff.conversation_id, handoff.id, dict(slots or {}), quiet)
         )
 
     def _changed(self, before: Handoff | None, after: Handoff, note: str | None) -> None:
-        self.effects.append(effects.announce(after.conversation_id, after.id))
+        self.effects.append(effect.announce(after.conversation_id, after.id))
         for mirror in self._mirrors:
             for message in mirror.changed(before, after, note):
-                self.effects.append(effects.post(after.conversation_id, after.id, message))
+                self.effects.append(effect.post(after.conversation_id, after.id, message))
 
 
 class DeskWork:
@@ -118,4 +119,4 @@ class DeskWork:
     ) -> tuple[Result, Sequence[Effect]]:
         doing = Work(connection, self._clock(), self._mirrors)
         result = work(doing)
-        return result, effects.write(connection, doing.effects, doing.now)
+        return result, effect.write(connection, doing.effects, doing.now)
