@@ -23,7 +23,9 @@ def echo(message: Inbound) -> Sequence[Content]:
 async def answering(
     turns: TurnQueue, script: Script = echo, seconds: float = 0.0, holder: str = "test-worker"
 ) -> AsyncIterator[None]:
-    """A worker over the real queue that answers by a script, `seconds` after it began."""
+    """A worker over the real queue that answers by a script, `seconds` after it began, and says
+    nothing where the desk has the floor.
+    """
     stopping = asyncio.Event()
     task = asyncio.create_task(_answer(turns, script, seconds, holder, stopping))
     try:
@@ -47,7 +49,9 @@ async def _answer(
                 message = Inbound.from_json(entry.raw)
                 await turns.announce_typing(entry, message, push=False)
                 await asyncio.sleep(seconds)
-                result = TurnResult([], script(message), TrackerWindow())
-                await turns.commit(TurnCommit(entry, message, result, past_length=0))
+                floor = await turns.floor(message.conversation_id)
+                answers = script(message) if floor is None else []
+                result = TurnResult([], answers, TrackerWindow())
+                await turns.commit(TurnCommit(entry, message, result, past_length=0, floor=floor))
     finally:
         await turns.stop(holder, leases)

@@ -1,11 +1,13 @@
-"""`POST /webhooks/rest/webhook`: store the message, wait for its turn, answer with what was said."""
+"""`POST /webhooks/rest/webhook`: store the message, wait for its turn, answer with what was said.
+`GET /webhooks/rest/messages`: what was said since then.
+"""
 
 from __future__ import annotations
 
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import anyio
@@ -14,17 +16,25 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bot.errors import AcceptanceUnknown, AnswerPending, InvalidMessage, StorageUnavailable
-from bot.model.content import Content
 from bot.model.messages import Author, Inbound
 from bot.model.people import ChannelIdentity
 from bot.observability.metrics import MessageMetrics
 from bot.ports import Accepted, Followers, Identities, Inbox, Notice, Transcripts
 from channels.reception import in_conversation
 from channels.rest.access import check_local, check_token
-from channels.rest.parse import CHANNEL, Limits, check_content_type, parse_message
-from channels.rest.render import render
+from channels.rest.parse import (
+    CHANNEL,
+    Limits,
+    check_content_type,
+    check_sender,
+    parse_message,
+)
+from channels.rest.render import Fields, render, render_line
+from channels.rest.transcript import reply_to
 
-_PAGE = 50
+# All that was said to the sender until there is in this answer or an earlier one.
+CURSOR_HEADER = "Flerkanal-Cursor"
+_PAGE = 100
 
 
 class RestChannel:
@@ -63,7 +73,10 @@ class RestChannel:
     @property
     def routes(self) -> Sequence[BaseRoute]:
         """What to mount in the HTTP application."""
-        return [Route("/webhooks/rest/webhook", self.webhook, methods=["POST"])]
+        return [
+            Route("/webhooks/rest/webhook", self.webhook, methods=["POST"]),
+            Route("/webhooks/rest/messages", self.messages, methods=["GET"]),
+        ]
 
     async def webhook(self, request: Request) -> Response:
         """Answer one message. Raises InvalidMessage, AcceptanceUnknown, AnswerPending."""
@@ -79,18 +92,47 @@ class RestChannel:
             accepted = await self._accept(message)
             await self._until_answered(message, accepted, notices, request)
         try:
-            answers = await self._answers(message.conversation_id, accepted)
+            reply = await reply_to(self._transcripts, message.conversation_id, accepted)
         except StorageUnavailable as error:
             raise AnswerPending(message.event_id) from error
-        body = json.dumps(render(message.sender, answers), ensure_ascii=False)
-        return Response(body.encode("utf-8", "replace"), media_type="application/json")
+        fields: list[Fields] = []
+        for line in reply.lines:
+            # An answer to the message itself is as Rasa's channel has it, to the letter.
+            if line.turn_id == accepted.turn_id and line.author is Author.BOT:
+                fields += render(message.sender, [line.content])
+            else:
+                fields += render_line(message.sender, line)
+        return _json(fields, {CURSOR_HEADER: reply.cursor})
+
+    async def messages(self, request: Request) -> Response:
+        """What was said to a sender after a cursor. Raises InvalidMessage, StorageUnavailable."""
+        try:
+            self._check_access(request)
+            sender = check_sender(request.query_params.get("sender"), self._limits)
+            identity = ChannelIdentity(CHANNEL, sender)
+            conversation_id = (await self._identities.resolve(identity)).conversation_id
+            after = request.query_params.get("after") or None
+            lines = await self._transcripts.read(conversation_id, after, _PAGE)
+        except InvalidMessage as error:
+            self._metrics.refused(CHANNEL, error.code)
+            raise
+        told = [
+            fields
+            for line in lines
+            if line.channel == CHANNEL and line.author is not Author.CUSTOMER
+            for fields in render_line(sender, line)
+        ]
+        return _json({"messages": told, "cursor": lines[-1].cursor if lines else after})
+
+    def _check_access(self, request: Request) -> None:
+        if self._token is not None:
+            check_token(request.headers.get("authorization"), self._token)
+        else:
+            check_local(_peer(request), request.headers)
 
     async def _parse(self, request: Request) -> Inbound:
         headers = request.headers
-        if self._token is not None:
-            check_token(headers.get("authorization"), self._token)
-        else:
-            check_local(_peer(request), headers)
+        self._check_access(request)
         check_content_type(headers.get("content-type"))
         return parse_message(
             await request.body(),
@@ -133,22 +175,10 @@ class RestChannel:
             # The message is safe already: a store that is away for a moment only delays.
             return False
 
-    async def _answers(self, conversation_id: str, accepted: Accepted) -> list[Content]:
-        answers: list[Content] = []
-        cursor = accepted.cursor
-        while True:
-            page = await self._transcripts.read(conversation_id, after=cursor, limit=_PAGE)
-            found = [
-                line.content
-                for line in page
-                if line.turn_id == accepted.turn_id and line.author is Author.BOT
-            ]
-            answers += found
-            # A turn's answers stand together, so what ends before the page's end is complete.
-            complete = answers and page and page[-1].turn_id != accepted.turn_id
-            if complete or len(page) < _PAGE:
-                return answers
-            cursor = page[-1].cursor
+
+def _json(data: Any, headers: Mapping[str, str] | None = None) -> Response:
+    body = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
+    return Response(body, media_type="application/json", headers=headers)
 
 
 def _peer(request: Request) -> str:

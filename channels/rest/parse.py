@@ -53,7 +53,7 @@ def parse_message(
     Raises InvalidMessage.
     """
     data = _json_object(body)
-    sender = _sender(data.get("sender"), limits)
+    sender = check_sender(data.get("sender"), limits)
     text = _text(data.get("message"), limits)
     metadata = _metadata(data.get("metadata"), limits)
     # The engine strips what it reads before it looks for a payload, so the check must too.
@@ -122,7 +122,8 @@ def _finite_float(digits: str) -> float:
     return value
 
 
-def _sender(value: Any, limits: Limits) -> str:
+def check_sender(value: Any, limits: Limits) -> str:
+    """The sender's name. Raises InvalidMessage."""
     if not isinstance(value, str) or not value.strip():
         raise InvalidMessage(
             "invalid_sender", '"sender" must be a non-empty text: it names the conversation.'

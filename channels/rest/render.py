@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
+from datetime import datetime, timezone
 from typing import Any
 
 from bot.model.choices import rating_choices
@@ -25,6 +26,7 @@ from bot.model.content import (
     Text,
     Typing,
 )
+from bot.model.messages import Utterance
 
 Fields = dict[str, Any]
 
@@ -53,6 +55,16 @@ def render(recipient: str, contents: Iterable[Content]) -> list[Fields]:
     return [
         {"recipient_id": recipient, **fields} for content in contents for fields in _dicts(content)
     ]
+
+
+def render_line(recipient: str, line: Utterance) -> list[Fields]:
+    """As `render`, with `metadata` that tells who said it: `id`, `author` (`bot` or `staff`), `at`
+    (ISO 8601, UTC), and the person's `name`.
+    """
+    metadata = {"id": line.id, "author": line.author.value, "at": _iso(line.at)}
+    if line.name is not None:
+        metadata["name"] = line.name
+    return [{**fields, "metadata": metadata} for fields in render(recipient, [line.content])]
 
 
 def _dicts(content: Content) -> Iterator[Fields]:
@@ -145,3 +157,8 @@ def _shared(content: Shared) -> Fields:
             field = "image" if attachment.kind in ("image", "sticker") else "attachment"
             fields.setdefault(field, attachment.url)
     return {**fields, **_data("shared", content)}
+
+
+def _iso(at: float) -> str:
+    moment = datetime.fromtimestamp(at, timezone.utc)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
