@@ -129,13 +129,20 @@ class PipelineMetrics:
 
     def set(self, state: PipelineState | None) -> None:
         """Take over the state; None, where it can't be had, shows as NaN rather than as old news."""
-        inbox, outbox, dead, workers = (
-            (state.inbox_waiting, state.outbox_waiting, state.dead_letters, len(state.models))
+        inbox, outbox, journal, dead, workers = (
+            (
+                state.inbox_waiting,
+                state.outbox_waiting,
+                state.journal_waiting,
+                state.dead_letters,
+                len(state.models),
+            )
             if state is not None
-            else (math.nan,) * 4
+            else (math.nan,) * 5
         )
         self._waiting.labels("inbox").set(inbox)
         self._waiting.labels("outbox").set(outbox)
+        self._waiting.labels("journal").set(journal)
         self._dead_letters.set(dead)
         self._workers.set(workers)
         self._deliveries.set(state.deliveries if state is not None else {})

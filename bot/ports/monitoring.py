@@ -34,8 +34,8 @@ DELIVERY_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600
 class PipelineState:
     """How the pipeline stands, over all partitions.
 
-    `inbox_waiting` and `outbox_waiting` count entries that are not acknowledged yet; `models`
-    names the loaded model of each live worker; `deliveries` are by channel.
+    `inbox_waiting`, `outbox_waiting` and `journal_waiting` count entries that are not acknowledged
+    yet; `models` names the loaded model of each live worker; `deliveries` are by channel.
     """
 
     inbox_waiting: int
@@ -43,6 +43,7 @@ class PipelineState:
     dead_letters: int
     models: tuple[str, ...] = ()
     deliveries: Mapping[str, DeliveryCounts] = field(default_factory=dict)
+    journal_waiting: int = 0
 
 
 class PipelineMonitor(ABC):

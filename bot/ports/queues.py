@@ -100,7 +100,7 @@ class Outbox(PartitionQueue):
 class DeadLetter:
     """An entry that could not be read or failed for good.
 
-    `id` is what `replay` takes; `queue` is `inbox` or `outbox`; `at` is in seconds since the epoch.
+    `id` is what `replay` takes; `queue` is `inbox`, `outbox` or `journal`; `at` is in seconds since the epoch.
     """
 
     id: str

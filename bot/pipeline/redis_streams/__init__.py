@@ -7,6 +7,7 @@ that one script touches live on one node:
 | -------------------------------- | ------ | ------------------------------------------------ |
 | `fk:{p}:inbox`                   | stream | messages to be answered; group `workers`         |
 | `fk:{p}:outbox`                  | stream | answers to be delivered; group `senders`         |
+| `fk:{p}:journal`                 | stream | what is to be recorded; group `keepers`          |
 | `fk:{p}:dead`                    | stream | dead letters                                     |
 | `fk:{p}:lease:<role>`            | string | `<holder> <epoch>`, expires                      |
 | `fk:{p}:epoch:<role>`            | int    | the newest epoch given                           |
@@ -15,6 +16,10 @@ that one script touches live on one node:
 | `fk:{p}:tracker:<c>`             | list   | the tracker's events, one JSON object each       |
 | `fk:{p}:base:<c>`                | string | the window's base and start, JSON                |
 | `fk:{p}:contact:<c>`             | hash   | where `c`'s customer was last heard              |
+| `fk:{p}:floor:<c>`               | string | the handoff that may speak in `c`; else the bot  |
+| `fk:{p}:ended:<handoff>`         | string | it has given the floor back; expires             |
+| `fk:{p}:once:<what>`             | string | the desk has done that; expires                  |
+| `fk:{p}:words`                   | int    | how many messages were named by the desk         |
 | `fk:{p}:delivery:<id>`           | hash   | a message's calls, what is known; expires        |
 | `fk:{p}:offer:<id>`              | hash   | a message's choices, by number; expires          |
 | `fk:{p}:counts`                  | hash   | what the senders have done, by channel           |

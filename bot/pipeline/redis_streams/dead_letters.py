@@ -50,6 +50,7 @@ class RedisDeadLetters(DeadLetters):
                 self._layout.dead(partition),
                 self._layout.queue(partition, "inbox"),
                 self._layout.queue(partition, "outbox"),
+                self._layout.queue(partition, "journal"),
             ]
             replayed += int(await self._replay(keys, [entry]))
         return replayed

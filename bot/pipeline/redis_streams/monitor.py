@@ -8,8 +8,10 @@ from typing import get_args
 
 from bot.pipeline.redis_streams.client import Redis, storage_errors
 from bot.pipeline.redis_streams.heartbeats import Heartbeats
-from bot.pipeline.redis_streams.layout import Layout
+from bot.pipeline.redis_streams.layout import Layout, Role
 from bot.ports import DELIVERY_SECONDS, DeliveryCounts, Outcome, PipelineMonitor, PipelineState
+
+_QUEUES: tuple[Role, ...] = ("inbox", "outbox", "journal")
 
 
 class RedisPipelineMonitor(PipelineMonitor):
@@ -26,18 +28,19 @@ class RedisPipelineMonitor(PipelineMonitor):
         with storage_errors():
             pipe = self._redis.pipeline(transaction=False)
             for partition in partitions:
-                pipe.xlen(self._layout.queue(partition, "inbox"))
-                pipe.xlen(self._layout.queue(partition, "outbox"))
+                for role in _QUEUES:
+                    pipe.xlen(self._layout.queue(partition, role))
                 pipe.xlen(self._layout.dead(partition))
                 pipe.hgetall(self._layout.counts(partition))
             found = await pipe.execute()
         workers = await self._workers.alive()
         return PipelineState(
-            inbox_waiting=sum(found[0::4]),
-            outbox_waiting=sum(found[1::4]),
-            dead_letters=sum(found[2::4]),
+            inbox_waiting=sum(found[0::5]),
+            outbox_waiting=sum(found[1::5]),
+            journal_waiting=sum(found[2::5]),
+            dead_letters=sum(found[3::5]),
             models=tuple(str(says["model"]) for says in workers.values() if says.get("model")),
-            deliveries=_by_channel(found[3::4]),
+            deliveries=_by_channel(found[4::5]),
         )
 
 

@@ -13,6 +13,7 @@ from bot.model.journal import TurnRecord, entry_to_json, handoff_id_of
 from bot.model.messages import Author, Inbound, Outbound
 from bot.model.turns import Entry, TrackerWindow, TurnCommit
 from bot.pipeline.redis_streams.client import Redis, storage_errors
+from bot.pipeline.redis_streams.floor import read_floor
 from bot.pipeline.redis_streams.layout import NOTICES, Layout
 from bot.pipeline.redis_streams.leases import fence
 from bot.pipeline.redis_streams.queue import RedisPartitionQueue
@@ -45,9 +46,7 @@ class RedisTurnQueue(RedisPartitionQueue, TurnQueue):
 
     async def floor(self, conversation_id: str) -> str | None:
         """See the port."""
-        with storage_errors():
-            holder: bytes | None = await self._redis.get(self._layout.floor(conversation_id))
-        return None if holder is None else holder.decode()
+        return await read_floor(self._redis, self._layout, conversation_id)
 
     async def commit(self, commit: TurnCommit) -> bool:
         """See the port. Raises PastMoved too: then nothing was written either.

@@ -123,7 +123,7 @@ def test_requests_sockets_and_the_pipeline() -> None:
     http.socket_opened()
     http.socket_opened()
     http.socket_closed()
-    pipeline.set(PipelineState(3, 2, 1, ("m", "m")))
+    pipeline.set(PipelineState(3, 2, 1, ("m", "m"), journal_waiting=4))
     text = exposition(registry).decode()
     for line in (
         'flerkanal_http_request_seconds_count{method="GET",route="/healthz",status="200"} 1.0',
@@ -131,6 +131,7 @@ def test_requests_sockets_and_the_pipeline() -> None:
         "flerkanal_open_sockets 1.0",
         'flerkanal_waiting_entries{queue="inbox"} 3.0',
         'flerkanal_waiting_entries{queue="outbox"} 2.0',
+        'flerkanal_waiting_entries{queue="journal"} 4.0',
         "flerkanal_dead_letters 1.0",
         "flerkanal_ready_workers 2.0",
     ):
