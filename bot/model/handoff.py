@@ -152,12 +152,14 @@ class HandBack:
     """The desk gives a conversation back to the bot: a turn of its own in the inbox, so that it
     stands in order with what the customer writes. Never made from a channel's input.
 
-    `slots` are set first. `quiet`: the bot says nothing then, since the desk has said it.
+    `slots` are set first. `quiet`: the bot says nothing then, since the desk has said it. `rating`:
+    the desk has just asked for points, so a number that is typed is the answer.
     """
 
     handoff_id: str
     slots: Mapping[str, Any] = field(default_factory=dict)
     quiet: bool = False
+    rating: bool = False
 
 
 @dataclass(frozen=True)

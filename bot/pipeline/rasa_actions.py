@@ -11,11 +11,7 @@ import rasa
 from jsonschema import ValidationError
 from jsonschema.validators import validator_for
 from rasa.core.actions.action import RemoteAction
-from rasa.core.actions.forms import FormAction
-from rasa.core.channels.channel import OutputChannel
-from rasa.core.nlg import NaturalLanguageGenerator
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import Event, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
 from rasa.shared.exceptions import RasaException
 from rasa.utils.endpoints import EndpointConfig
@@ -122,26 +118,3 @@ class CustomAction(RemoteAction):
                 f" {error.message}"
             ) from error
         return True
-
-
-class Form(FormAction):
-    """A form whose `validate_<name>` action is a CustomAction."""
-
-    async def validate_slots(
-        self,
-        slot_candidates: dict[str, Any],
-        tracker: DialogueStateTracker,
-        domain: Domain,
-        output_channel: OutputChannel,
-        nlg: NaturalLanguageGenerator,
-    ) -> list[Event]:
-        """The events of the form's validation action; none where the domain has no such action."""
-        name = f"validate_{self.name()}"
-        if name not in domain.action_names_or_texts:
-            return []
-        candidates = [SlotSet(slot, value) for slot, value in slot_candidates.items()]
-        with_candidates = self._temporary_tracker(tracker, candidates, domain)
-        events: list[Event] = await CustomAction(name, self.action_endpoint).run(
-            output_channel, nlg, with_candidates, domain
-        )
-        return events

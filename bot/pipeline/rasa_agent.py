@@ -7,6 +7,8 @@ import tarfile
 import zlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,16 @@ from bot.model.turns import TrackerWindow, TurnResult
 from bot.pipeline.rasa_actions import InProcessActions, RemoteActions
 from bot.pipeline.rasa_answers import contents_of
 from bot.pipeline.rasa_choices import Numbered, chosen_payload, language_of
-from bot.pipeline.rasa_processor import SERVICE_UNAVAILABLE, TurnProcessor
+from bot.pipeline.rasa_floor import UTTER_HANDED_BACK, FloorProcessor
+from bot.pipeline.rasa_outcome import (
+    NOT_UNDERSTOOD,
+    intent_of,
+    is_understood,
+    points_in,
+    rated_in,
+    request_in,
+)
+from bot.pipeline.rasa_processor import SERVICE_UNAVAILABLE
 from bot.pipeline.rasa_window import cut, tracker_from, turns_to_keep
 from bot.ports import DialogueEngine
 
@@ -37,6 +48,11 @@ _RANKED_INTENTS = 5
 # One of them takes some 100 kB.
 _LIVE_TRACKERS = 1_024
 _DAMAGED_ARCHIVE = (EOFError, tarfile.TarError, zlib.error)
+# What the engine says by itself, and what that tells a customer.
+_OWN_RESPONSES = {
+    SERVICE_UNAVAILABLE: "a system behind the bot has failed",
+    UTTER_HANDED_BACK: "the bot is there again after a person",
+}
 
 Actions = InProcessActions | RemoteActions
 
@@ -73,7 +89,7 @@ class RasaEngine(DialogueEngine):
     """
 
     def __init__(
-        self, processor: TurnProcessor, actions: Actions, numbered: Numbered = _never
+        self, processor: FloorProcessor, actions: Actions, numbered: Numbered = _never
     ) -> None:
         self._processor = processor
         self._actions = actions
@@ -87,7 +103,7 @@ class RasaEngine(DialogueEngine):
     def load(cls, model: Path, actions: Actions, numbered: Numbered = _never) -> RasaEngine:
         """Takes seconds. Raises ModelNotFound where the file is no model that can be served."""
         try:
-            processor = TurnProcessor(model, actions)
+            processor = FloorProcessor(model, actions)
         except (RasaModelNotFound, OSError, ValueError, *_DAMAGED_ARCHIVE) as error:
             raise ModelNotFound(
                 f"{model} can't be loaded ({error}): train again, or remove it"
@@ -95,11 +111,12 @@ class RasaEngine(DialogueEngine):
         metadata = processor.model_metadata
         if metadata.core_target is None or metadata.nlu_target is None:
             raise ModelNotFound(f"{model} holds only half a model: train NLU and rules together")
-        if SERVICE_UNAVAILABLE not in processor.domain.responses:
-            raise ModelNotFound(
-                f"the domain has no response {SERVICE_UNAVAILABLE}, which tells a customer that a"
-                " system behind the bot has failed: add it to domain.yml and train again"
-            )
+        for response, tells in _OWN_RESPONSES.items():
+            if response not in processor.domain.responses:
+                raise ModelNotFound(
+                    f"the domain has no response {response}, which tells a customer that {tells}:"
+                    " add it to domain.yml and train again"
+                )
         return cls(processor, actions, numbered)
 
     @property
@@ -137,10 +154,33 @@ class RasaEngine(DialogueEngine):
                 parse = _unpacked(payload, self._domain) or self._understand_words([payload])[0]
         return await self._take(self._processor.take_turn, message, turn_id, parse, window)
 
+    async def listen(
+        self, message: Inbound, turn_id: str, parse: dict[str, Any], window: TrackerWindow
+    ) -> TurnResult:
+        """See the port. What the desk and its people say is not in the tracker: that holds the
+        customer's words and the bot's. So nothing that is typed is taken for a choice here.
+        """
+        result = await self._take(self._processor.listen, message, turn_id, parse, window)
+        return replace(
+            result,
+            answers=(),
+            understood=result.intent not in NOT_UNDERSTOOD,
+            rated=points_in(parse),
+        )
+
+    async def resume(self, message: Inbound, turn_id: str, window: TrackerWindow) -> TurnResult:
+        """See the port."""
+        hand_back = message.hand_back
+        if hand_back is None:
+            raise TurnFailed("the message hands nothing back")
+        resume = partial(self._processor.resume, hand_back=hand_back)
+        return await self._take(resume, message, turn_id, _no_parse(), window)
+
     async def apologise(self, message: Inbound, turn_id: str, window: TrackerWindow) -> TurnResult:
         """See the port."""
-        parse = {TEXT: message.text, INTENT: {"name": None, "confidence": 0.0}, ENTITIES: []}
-        return await self._take(self._processor.apologise, message, turn_id, parse, window)
+        parse = {**_no_parse(), TEXT: message.text}
+        result = await self._take(self._processor.apologise, message, turn_id, parse, window)
+        return replace(result, understood=False)
 
     async def _take(
         self,
@@ -155,7 +195,19 @@ class RasaEngine(DialogueEngine):
             tracker = self._tracker(message.conversation_id, window)
             before = len(tracker.events)
             await take(_rasa_message(message, turn_id, parse, channel), tracker)
-            return self._result(message.conversation_id, tracker, before, channel, window)
+            events = list(tracker.events)
+            intent, confidence = intent_of(parse)
+            read = TurnResult(
+                (),
+                channel.answers,
+                window,
+                intent=intent,
+                confidence=confidence,
+                understood=is_understood(intent, events[before:]),
+                request=request_in(channel.answers, events),
+                rated=rated_in(channel.answers),
+            )
+            return self._result(message.conversation_id, tracker, before, window, read)
         except Exception as error:
             raise TurnFailed(f"{type(error).__name__}: {error}") from error
 
@@ -171,9 +223,10 @@ class RasaEngine(DialogueEngine):
         conversation_id: str,
         tracker: DialogueStateTracker,
         before: int,
-        channel: AnswerChannel,
         window: TrackerWindow,
+        read: TurnResult,
     ) -> TurnResult:
+        """What was read of the turn, with its events and the past after them."""
         events = tuple(event.as_dict() for event in islice(tracker.events, before, None))
         after = TrackerWindow(window.base, window.start, (*window.tail, *events))
         shorter = cut(after, conversation_id, self._domain, self._keep_turns)
@@ -182,10 +235,10 @@ class RasaEngine(DialogueEngine):
         self._live[conversation_id] = (after, tracker)
         if len(self._live) > _LIVE_TRACKERS:
             self._live.popitem(last=False)
-        return TurnResult(
-            events,
-            channel.answers,
-            after,
+        return replace(
+            read,
+            events=events,
+            window=after,
             rebased=shorter is not None,
             language=language_of(after),
         )
@@ -210,8 +263,12 @@ def _unpacked(command: str | None, domain: Domain) -> dict[str, Any] | None:
     return _parse_data(message)
 
 
+def _no_parse() -> dict[str, Any]:
+    return {TEXT: "", INTENT: {"name": None, "confidence": 0.0}, ENTITIES: []}
+
+
 def _parse_data(message: Message) -> dict[str, Any]:
-    parse: dict[str, Any] = {TEXT: "", INTENT: {"name": None, "confidence": 0.0}, ENTITIES: []}
+    parse = _no_parse()
     parse.update(message.as_dict(only_output_properties=True))
     if "intent_ranking" in parse:
         parse["intent_ranking"] = parse["intent_ranking"][:_RANKED_INTENTS]

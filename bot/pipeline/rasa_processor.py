@@ -50,7 +50,8 @@ from rasa.shared.exceptions import RasaException
 from rasa.utils.endpoints import EndpointConfig
 
 from bot.errors import BusinessSystemError
-from bot.pipeline.rasa_actions import CustomAction, Form
+from bot.pipeline.rasa_actions import CustomAction
+from bot.pipeline.rasa_forms import Form
 from bot.pipeline.rasa_graph import PlannedGraphRunner
 
 log = logging.getLogger(__name__)
