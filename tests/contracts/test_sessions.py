@@ -19,6 +19,7 @@ from bot.record.database import Database, open_engine, transaction
 from bot.record.migrate import alembic_config, is_current, migrate
 from bot.record.sessions import SqlSessions
 from bot.record.tables import metadata, web_sessions
+from bot.record.tables.archive import is_of_search
 from tests.postgres import PostgresServer
 
 
@@ -154,8 +155,10 @@ def test_the_migrations_make_the_tables_that_the_program_uses(dsn: str) -> None:
     migrate(dsn)
     assert is_current(dsn)
     engine = open_engine(dsn)
+    tables = {"include_object": lambda _, name, *__: not is_of_search(name)}
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        context = MigrationContext.configure(connection, opts=tables)
+        assert compare_metadata(context, metadata) == []
     engine.dispose()
 
 
@@ -186,6 +189,11 @@ def test_sessions_of_before_keep_their_conversations(dsn: str) -> None:
                     "revoked": revoked,
                 },
             )
+        command.upgrade(config, "0002")
+        # And back again: the conversations are named as they were.
+        command.downgrade(config, "0001")
+        names = connection.execute(text("SELECT conversation_id FROM web_sessions")).scalars()
+        assert set(names) == {f"web:{n:032x}" for n in range(2)}
     migrate(dsn)
     database = Database(engine)
     try:
@@ -196,12 +204,6 @@ def test_sessions_of_before_keep_their_conversations(dsn: str) -> None:
         found.sort(key=lambda row: str(row["address"]))
         assert [row["address"] for row in found] == [f"{n:032x}" for n in range(2)]
         assert [row["revoked_at"] is None for row in found] == [True, False]
-        # And back again: the conversations are named as they were.
-        with transaction(engine, write=True) as connection:
-            config.attributes["connection"] = connection
-            command.downgrade(config, "0001")
-            names = connection.execute(text("SELECT conversation_id FROM web_sessions")).scalars()
-            assert set(names) == {f"web:{n:032x}" for n in range(2)}
     finally:
         database.close()
 

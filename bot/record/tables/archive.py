@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, Float, Index, Integer, String, Table, Text, text
 
 from bot.record.tables.base import CHANNEL, NAME, UtcDateTime, metadata
 
-# A transcript's lines. `cursor` orders those of a conversation, as the transcript itself has it;
-# `text` is what people read of it.
+# A transcript's lines. `cursor` orders those of a conversation: the transcript's own, with leading
+# zeros (see `bot.archive.cursors`). `text` is what people read of it; it is indexed for full text
+# by what the migration sets up, which differs between the databases.
 utterances = Table(
     "utterances",
     metadata,
@@ -23,9 +24,31 @@ utterances = Table(
     Column("turn_id", String(200), nullable=False),
     Index("ix_utterances_conversation_id", "conversation_id", "cursor", unique=True),
     Index("ix_utterances_at", "at"),
+    Index(
+        "ix_utterances_staff",
+        "conversation_id",
+        "at",
+        sqlite_where=text("author = 'staff'"),
+        postgresql_where=text("author = 'staff'"),
+    ),
 )
 
-# See `bot.model.journal.TurnRecord`. `handoff_id` is the one that had the floor, or that it began.
+# How the full text index is called: a table of SQLite's, with its helpers, and a column and its
+# index of PostgreSQL's. None of them is a table to write to.
+SEARCH_TABLE = "utterances_search"
+SEARCH_COLUMN = "search"
+SEARCH_INDEX = "ix_utterances_search"
+
+
+def is_of_search(name: str | None) -> bool:
+    """Whether a table, a column or an index is part of the full text index."""
+    return name is not None and (
+        name in {SEARCH_COLUMN, SEARCH_INDEX} or name.startswith(SEARCH_TABLE)
+    )
+
+
+# See `bot.model.journal.TurnRecord`. `handled_by` is `bot`, `desk` where a person had the floor, or
+# `return` where the desk gave it back. `handoff_id` is the one that had the floor, or that it began.
 turns = Table(
     "turns",
     metadata,
@@ -47,7 +70,8 @@ turns = Table(
 )
 
 # A customer's visits: turns of one conversation without a long pause between them. `intent` is the
-# first that says what it is about. `handoff_id` is set where a person was asked for, or came.
+# first that says what it is about. `handoff_id` is set where a person was asked for, or came;
+# `first_answer_seconds` is null where the bot kept quiet.
 episodes = Table(
     "episodes",
     metadata,
@@ -63,6 +87,7 @@ episodes = Table(
     Column("failed", Integer, nullable=False),
     Column("ended_understood", Boolean, nullable=False),
     Column("handoff_id", String(64)),
+    Column("first_answer_seconds", Float),
     Index("ix_episodes_began_at", "began_at"),
-    Index("ix_episodes_conversation_id", "conversation_id", "last_at"),
+    Index("ix_episodes_conversation_id", "conversation_id", "began_at"),
 )
