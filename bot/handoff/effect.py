@@ -61,10 +61,13 @@ def post(conversation_id: str, handoff_id: str, message: Outbound) -> Effect:
     return Effect(conversation_id, handoff_id, "post", {"message": message.to_json()})
 
 
-def write(connection: Connection, effects: Sequence[Effect], now: datetime) -> Sequence[Effect]:
+def write(
+    connection: Connection, effects: Sequence[Effect], now: datetime, *, later: bool = False
+) -> Sequence[Effect]:
     """Write the effects of a step about one conversation, within its transaction.
 
-    Returns those that the caller is to carry out: none where earlier ones are still to be done.
+    Returns those that the caller is to carry out: none where earlier ones are still to be done, or
+    where it leaves them for `later`.
     """
     if not effects:
         return []
@@ -72,7 +75,7 @@ def write(connection: Connection, effects: Sequence[Effect], now: datetime) -> S
         desk_effects.c.conversation_id == effects[0].conversation_id,
         desk_effects.c.failed_at.is_(None),
     )
-    behind = connection.execute(pending.limit(1)).first() is not None
+    behind = later or connection.execute(pending.limit(1)).first() is not None
     due_at = now if behind else now + LEASE
     written = []
     for effect in effects:

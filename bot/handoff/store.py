@@ -119,12 +119,15 @@ def move(
     **columns: Any,
 ) -> Kept:
     """Take a step on the version that was seen, with the `columns` that change besides the state.
+    `note` is for the staff.
 
     Raises HandoffRefused (`not_possible`) where the step is none from here, or where somebody has
     moved it on meanwhile.
     """
     handoff = before.handoff
     state = after(handoff.state, step)
+    if note:
+        columns["note"] = note
     moved = (
         update(handoffs)
         .where(handoffs.c.id == handoff.id, handoffs.c.version == handoff.version)
