@@ -168,7 +168,7 @@ class AccountRefused(FlerkanalError):
 
     `reason` is `unknown`, `bad_login`, `login_taken`, `bad_name`, `no_role`, `bad_capacity`,
     `bad_language`, `last_administrator` or `wrong_password`; of a new password `short_password`,
-    `long_password`, `login_password` or `known_password`. The text is a sentence for people.
+    `long_password`, `login_password`, `known_password` or `different_passwords`. The text is a sentence for people.
     """
 
     def __init__(self, reason: str, message: str) -> None:

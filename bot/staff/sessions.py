@@ -139,6 +139,13 @@ class StaffSessions:
                 return True
         return False
 
+    async def end_others(self, staff_id: str, token_hash: str) -> int:
+        """End all of somebody's sessions but this one; how many there were."""
+        at = self._clock()
+        return await self._database.write(
+            lambda connection: revoke_sessions(connection, at, staff_id, keep=token_hash)
+        )
+
     async def end(self, token_hash: str) -> None:
         """End a session."""
         ended = (
