@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.model.content import Content
-from bot.model.turns import TrackerWindow
+from bot.model.handoff import HandBack
+from bot.model.messages import Inbound
+from bot.model.turns import TrackerWindow, TurnResult
 from bot.settings import load_settings
 from bot.training.train import train
 from tests.pipeline import inbound
@@ -50,14 +53,39 @@ class Conversation:
 
     async def say(self, text: str, **fields: str) -> list[Content]:
         """One turn; a text that begins with a slash is a pressed button."""
+        result = await self.turn(text, **fields)
+        return list(result.answers)
+
+    async def turn(self, text: str, **fields: str) -> TurnResult:
+        """The same, with all that came of it."""
+        message, parse = self._understood(text, fields)
+        return self._take(await self.engine.answer(message, self._next_turn(), parse, self.window))
+
+    async def tell_a_person(self, text: str, **fields: str) -> TurnResult:
+        """A turn while somebody else has the floor."""
+        message, parse = self._understood(text, fields)
+        return self._take(await self.engine.listen(message, self._next_turn(), parse, self.window))
+
+    async def hand_back(self, **fields: Any) -> TurnResult:
+        """The turn in which the bot gets the floor back; `fields` are HandBack's."""
+        hand_back = HandBack(fields.pop("handoff_id", "t1-1-0"), **fields)
+        message = replace(inbound("", conversation=self.name), hand_back=hand_back)
+        return self._take(await self.engine.resume(message, self._next_turn(), self.window))
+
+    def _understood(self, text: str, fields: dict[str, str]) -> tuple[Inbound, dict[str, Any]]:
         if text.startswith("/"):
             fields.setdefault("payload", text)
         message = inbound(text, conversation=self.name, **fields)
         (parse,) = self.engine.understand([message])
+        return message, parse
+
+    def _next_turn(self) -> str:
         self.turns += 1
-        result = await self.engine.answer(message, f"{self.name}-{self.turns}", parse, self.window)
+        return f"{self.name}-{self.turns}"
+
+    def _take(self, result: TurnResult) -> TurnResult:
         self.window = result.window
-        return list(result.answers)
+        return result
 
     def slot(self, name: str) -> object:
         """A slot's value after the last turn."""

@@ -8,7 +8,6 @@ the one that was said last.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from typing import Any
 
 from rasa.core.actions.action import ActionBotResponse
@@ -34,7 +33,7 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_NAME_KEY, TEXT
 from bot.model.content import Content, Custom, Typing, content_to_dict
 from bot.model.handoff import HandBack
 from bot.pipeline.rasa_answers import contents_of
-from bot.pipeline.rasa_outcome import NOT_UNDERSTOOD
+from bot.pipeline.rasa_outcome import intent_of, is_topic
 from bot.pipeline.rasa_processor import TurnProcessor
 
 log = logging.getLogger(__name__)
@@ -148,7 +147,8 @@ class FloorProcessor(TurnProcessor):
             await self._handle_message_with_tracker(message, copy)
             action, prediction = self.predict_next_with_tracker_if_should(copy)
             noticed += [event for event in prediction.events if isinstance(event, SlotSet)]
-            if _intent_of(message.parse_data) in NOT_UNDERSTOOD:
+            if not is_topic(intent_of(message.parse_data or {})[0]):
+                # What the bot says to a yes, or of itself, makes no sense in a person's mouth.
                 return [], noticed
             said: list[Content] = []
             while isinstance(action, ActionBotResponse) and len(said) < _MOST_SUGGESTIONS:
@@ -176,8 +176,3 @@ def _sayable(events: list[Event]) -> list[Content]:
     if any(isinstance(content, Custom) and "handoff" in content.data for content in contents):
         return []
     return [content for content in contents if not isinstance(content, _UNSAYABLE)]
-
-
-def _intent_of(parse: Mapping[str, Any] | None) -> str | None:
-    name = ((parse or {}).get(INTENT) or {}).get(INTENT_NAME_KEY)
-    return name if isinstance(name, str) else None

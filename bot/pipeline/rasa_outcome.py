@@ -125,6 +125,11 @@ def request_in(answers: Iterable[Content], events: Sequence[Event]) -> HandoffRe
     return None
 
 
+def is_topic(intent: str | None) -> bool:
+    """Whether an intent is a subject that somebody could know about."""
+    return intent is not None and intent not in _NO_TOPIC and not intent.startswith(_SMALL_TALK)
+
+
 def topic_of(events: Sequence[Event]) -> str | None:
     """What the conversation was about of late: an intent, None where it had no subject yet."""
     for event in reversed(events):
@@ -135,7 +140,7 @@ def topic_of(events: Sequence[Event]) -> str | None:
             if name == _HANDED_BACK:
                 # What was before has been seen to.
                 return None
-            if name and name not in _NO_TOPIC and not name.startswith(_SMALL_TALK):
+            if is_topic(name):
                 return str(name)
     return None
 

@@ -49,8 +49,8 @@ def texts(answers: list[Content]) -> str:
 @pytest.mark.parametrize(
     ("typed", "heard"),
     [
-        ("ja TAKK", "22 00 00 00"),
-        ("1", "22 00 00 00"),
+        ("ja TAKK", "Jeg henter en av kollegene mine"),
+        ("1", "Jeg henter en av kollegene mine"),
         ("2.", "Jeg er her hvis det er noe du trenger"),
         ("nei takk", "Jeg er her hvis det er noe du trenger"),
     ],
@@ -70,7 +70,7 @@ async def test_a_number_is_no_choice_where_none_is_shown(counting: RasaEngine) -
     customer = talk(counting)
     await customer.say("dette er elendig service, jeg vil klage")
     heard = texts(await customer.say("1", channel="web"))
-    assert "22 00 00 00" not in heard
+    assert "Jeg henter en av kollegene mine" not in heard
 
 
 async def test_a_forms_open_question_gets_its_answer(counting: RasaEngine) -> None:
