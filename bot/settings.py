@@ -137,6 +137,15 @@ class Settings(BaseSettings):
             )
         return value
 
+    @validator("slack_handoff_channel")
+    def _channel_id(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[CG][A-Z0-9]{2,31}", value):
+            raise ValueError(
+                "must be the channel's id, such as C0123ABCD, not its name: in Slack click the"
+                " channel's name at its top and copy the Channel ID at the end of the tab About"
+            )
+        return value
+
     @validator("telegram_secret_token")
     def _telegram_secret(cls, value: SecretStr | None) -> SecretStr | None:
         # What setWebhook takes as its secret_token.

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 from slack_bolt.adapter.starlette.async_handler import to_starlette_response
-from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.signature import Clock, SignatureVerifier
 from starlette.requests import Request
@@ -26,6 +26,8 @@ from channels.slack.address import CHANNEL, Address
 from channels.slack.background import Background
 from channels.slack.chosen import with_choice
 from channels.slack.client import Client
+from channels.slack.desk.parse import is_desk_press
+from channels.slack.desk.staff import SlackDesk
 from channels.slack.home import home_view
 from channels.slack.links import code_alone, command_wish
 from channels.slack.parse import (
@@ -37,6 +39,7 @@ from channels.slack.parse import (
     read_event,
 )
 from channels.slack.presses import Press, read_press
+from channels.slack.requests import bolt_request_of, check_shape
 from channels.slack.words import LANGUAGES, words_for
 
 logger = structlog.get_logger(__name__)
@@ -55,7 +58,8 @@ class SlackChannel:
 
     `command` is the slash command's name, such as `/help-me`. `contacts` tells in which threads the
     bot has been addressed. `background` changes pressed messages and publishes the App Home by
-    `client`; somebody has to run it. `clock` tells what is too old.
+    `client`; somebody has to run it. `staff` is what happens in the staff's channel, where there is
+    one. `clock` tells what is too old.
     """
 
     name = CHANNEL
@@ -71,8 +75,10 @@ class SlackChannel:
         background: Background,
         signing_secret: str,
         command: str,
+        staff: SlackDesk | None = None,
         clock: Clock | None = None,
     ) -> None:
+        self._staff = staff
         self._reception = reception
         self._contacts = contacts
         self._identities = identities
@@ -104,8 +110,8 @@ class SlackChannel:
         self._verify(raw, request.headers)
         # Read here first: the library takes a body's form for granted.
         body = read_body(raw, request.headers.get("content-type", ""))
-        _check_shape(body)
-        bolt_request = _bolt_request(raw, body, request)
+        check_shape(body)
+        bolt_request = bolt_request_of(raw, body, request)
         response = await self._app.async_dispatch(bolt_request)
         failure = bolt_request.context.get(_FAILURE)
         if isinstance(failure, Exception):
@@ -131,6 +137,9 @@ class SlackChannel:
     # --------------------------------------------------------------------------- what happened
 
     async def _on_event(self, body: dict[str, Any]) -> None:
+        if self._staff is not None and self._staff.is_here(body):
+            await self._staff.on_event(body)
+            return
         event = read_event(body)
         if isinstance(event, HomeOpened):
             self._publish_home(event.address, event.user)
@@ -160,10 +169,19 @@ class SlackChannel:
             self._publish_home(said.address, said.user)
 
     async def _on_press(self, body: dict[str, Any], ack: Ack) -> None:
+        if is_desk_press(body) or (self._staff is not None and self._staff.is_here(body)):
+            # Without a desk such a button is an old one, and no customer's choice either.
+            if self._staff is not None:
+                await self._staff.on_press(body)
+            await ack()
+            return
         press = read_press(body)
-        if press is not None:
+        if press is not None and not self._is_staffs(press.address):
             await self._pressed(press)
         await ack()
+
+    def _is_staffs(self, address: Address) -> bool:
+        return self._staff is not None and self._staff.is_staffs(address.channel)
 
     async def _pressed(self, press: Press) -> None:
         arrival = Arrival(
@@ -185,6 +203,9 @@ class SlackChannel:
             self._background.add(lambda: self._client.respond(url, changed))
 
     async def _on_command(self, body: dict[str, Any], ack: Ack) -> None:
+        if self._staff is not None and self._staff.is_here(body):
+            await ack(text=self._staff.command_words(), response_type="ephemeral")
+            return
         command = read_command(body)
         wish = command_wish(command.text)
         arrival = _command_arrival(command)
@@ -266,32 +287,3 @@ def _command_arrival(command: Command) -> Arrival:
         received_at=time.time(),
         metadata={"user": command.user},
     )
-
-
-def _bolt_request(raw: bytes, body: dict[str, Any], request: Request) -> AsyncBoltRequest:
-    try:
-        made = AsyncBoltRequest(
-            body=raw.decode("utf-8"),
-            query=str(request.url.query),
-            headers={name: [value] for name, value in request.headers.items()},
-        )
-    except Exception as error:
-        # The library reads fields out of whatever shape they have.
-        raise InvalidMessage(
-            "unreadable", "The request has not the form of one of Slack's."
-        ) from error
-    made.body = body
-    return made
-
-
-def _check_shape(body: Mapping[str, Any]) -> None:
-    """Raises InvalidMessage where a field that the library reads has another shape."""
-    if body.get("type") == "event_callback":
-        event = body.get("event")
-        if not isinstance(event, dict) or not isinstance(event.get("type"), str):
-            raise InvalidMessage("no_event", 'The field "event" must be an object with a "type".')
-    elif body.get("type") == "block_actions":
-        actions = body.get("actions")
-        first = actions[0] if isinstance(actions, list) and actions else None
-        if not isinstance(first, dict) or not isinstance(first.get("action_id"), str):
-            raise InvalidMessage("no_action", 'The field "actions" must list what was pressed.')

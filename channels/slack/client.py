@@ -37,6 +37,16 @@ class Account:
     app_id: str | None = None
 
 
+@dataclass(frozen=True)
+class User:
+    """Somebody in the workspace. `email` is known only where the app may read addresses."""
+
+    id: str
+    name: str | None
+    email: str | None
+    locale: str | None
+
+
 class Client:
     """One app's way to Slack: connections are kept, nothing is tried twice by itself.
 
@@ -90,9 +100,56 @@ class Client:
 
         Raises DeliveryError's subclasses.
         """
+        found = await self.user(user)
+        return None if found is None else found.locale
+
+    async def user(self, user: str) -> User | None:
+        """Who that is; None where the app may not know it. Raises DeliveryError's subclasses."""
         data = await self._query_if_allowed("users.info", {"user": user, "include_locale": "true"})
-        found = data.get("user", {}).get("locale")
-        return found if isinstance(found, str) else None
+        found = data.get("user")
+        if not isinstance(found, dict):
+            return None
+        given = found.get("profile")
+        profile: Mapping[str, Any] = given if isinstance(given, dict) else {}
+        names = (
+            profile.get("display_name"),
+            profile.get("real_name"),
+            found.get("real_name"),
+            found.get("name"),
+        )
+        return User(
+            id=user,
+            name=next(filter(None, map(_words, names)), None),
+            email=_words(profile.get("email")),
+            locale=_words(found.get("locale")),
+        )
+
+    async def user_with_email(self, email: str) -> str | None:
+        """The id of the user with that address; None where there is none, or the app may not know.
+
+        Raises DeliveryError's subclasses.
+        """
+        data = await self._query_if_allowed("users.lookupByEmail", {"email": email})
+        return _words(data.get("user", {}).get("id"))
+
+    async def tell(self, channel: str, user: str, text: str, thread: str | None = None) -> None:
+        """Tell one member of a channel something that nobody else sees, in a thread of it if given.
+
+        It may be lost. Raises DeliveryError's subclasses.
+        """
+        arguments = {"channel": channel, "user": user, "text": text}
+        with platform_errors():
+            await self.call(
+                "chat.postEphemeral",
+                arguments if thread is None else {**arguments, "thread_ts": thread},
+            )
+
+    async def channel(self, channel: str) -> Mapping[str, Any]:
+        """What Slack tells of a channel. Raises DeliveryError's subclasses."""
+        with platform_errors():
+            data = await self.query("conversations.info", {"channel": channel})
+        found = data.get("channel")
+        return found if isinstance(found, dict) else {}
 
     async def publish_home(self, user: str, view: Mapping[str, Any]) -> None:
         """Show somebody the App Home. Raises DeliveryError's subclasses."""
@@ -168,6 +225,10 @@ class Client:
             if _is_direct(self._api_url):
                 self._web.proxy = None
         return self._web
+
+
+def _words(value: Any) -> str | None:
+    return value.strip() or None if isinstance(value, str) else None
 
 
 def _data(response: AsyncSlackResponse) -> Mapping[str, Any]:

@@ -15,38 +15,37 @@ from channels.slack.address import CHANNEL, Address, parse_address
 from channels.slack.client import Client
 from channels.slack.errors import error_name, platform_errors
 from channels.slack.layout import has_images, without_images
+from channels.slack.posted import (
+    POST,
+    READING_PER_MINUTE,
+    HistoryTooLong,
+    find_posted,
+    post_arguments,
+    reader,
+)
 from channels.slack.render import render
 
 logger = structlog.get_logger(__name__)
 
-POST = "chat.postMessage"
 POST_PRIVATELY = "chat.postEphemeral"
-# What a message carries so that it is known again.
-EVENT_TYPE = "flerkanal_delivery"
 
 # Slack allows one message a second in a channel, and lets bursts pass without promising it.
-_CHANNEL_SECONDS = 1.0
+CHANNEL_SECONDS = 1.0
 # "Several hundred messages per minute" in a workspace: https://docs.slack.dev/apis/web-api/rate-limits/
 WORKSPACE_PER_MINUTE = 300
-# The methods that read a channel are of Slack's tier 3: "50+ per minute", each for itself.
-_READING_PER_MINUTE = 50
-
-# Slack's clock and ours may differ by so much, in seconds.
-_CLOCKS = 60.0
-_PAGE = 200
-_MOST_PAGES = 10
 
 # Why nobody there can be answered privately; their direct messages are always open.
 _NOT_THERE = frozenset(
     {"channel_not_found", "is_archived", "not_in_channel", "user_not_in_channel"}
 )
 # Without the right to read a channel nothing can be known about it.
-_MAY_NOT_READ = frozenset({"missing_scope", "no_permission", "not_allowed_token_type"})
+MAY_NOT_READ = frozenset({"missing_scope", "no_permission", "not_allowed_token_type"})
 
 
 class SlackDelivery(PushChannel):
     """`command` is the slash command's name. `workspace_per_minute`: how many messages a workspace
-    may get in any minute.
+    may get in any minute. `staff_channel`: where staff take customers over; no customer is
+    answered there, whoever was when the channel was another one.
     """
 
     name = CHANNEL
@@ -57,13 +56,17 @@ class SlackDelivery(PushChannel):
         *,
         command: str,
         workspace_per_minute: int = WORKSPACE_PER_MINUTE,
+        staff_channel: str | None = None,
     ) -> None:
         self._client = client
         self._command = command
+        self._staff_channel = staff_channel
         self._per_minute = workspace_per_minute
 
     def calls(self, message: Outbound) -> Sequence[Call]:
         address = _address(message)
+        if address.channel == self._staff_channel:
+            raise DeliveryRefused("that channel is the staff's now (SLACK_HANDOFF_CHANNEL)")
         try:
             rendered = render(message.content, address, message.language, self._command)
         except SlackObjectFormationError as error:
@@ -75,18 +78,13 @@ class SlackDelivery(PushChannel):
             for number, (blocks, text) in enumerate(rendered)
         ]
 
-    def rates(self, message: Outbound, call: Call) -> Sequence[Rate]:
-        team = _address(message).team
-        return [
-            Rate(f"{CHANNEL}/{team}/{call.arguments['channel']}", 1, _CHANNEL_SECONDS),
-            Rate(f"{CHANNEL}/{team}", self._per_minute, 60.0),
-        ]
+    def rates(self, message: Outbound, call: Call) -> Sequence[Rate]:  # noqa: ARG002 (the interface's)
+        return posting_rates(str(call.arguments["channel"]), self._per_minute)
 
     def rates_of_asking(self, message: Outbound, call: Call) -> Sequence[Rate]:
         if call.method != POST:
             return []
-        address = _address(message)
-        return [Rate(f"{CHANNEL}/{address.team}/{_reader(address)}", _READING_PER_MINUTE, 60.0)]
+        return [reading_rate(_address(message).thread)]
 
     async def make(self, message: Outbound, number: int, call: Call) -> str | None:
         with platform_errors():
@@ -106,7 +104,7 @@ class SlackDelivery(PushChannel):
             return False
         except DeliveryError as error:
             cause = error.__cause__
-            if isinstance(cause, SlackApiError) and error_name(cause) in _MAY_NOT_READ:
+            if isinstance(cause, SlackApiError) and error_name(cause) in MAY_NOT_READ:
                 logger.warning("slack_history_unreadable", error=str(error))
                 return None
             raise
@@ -143,27 +141,26 @@ class SlackDelivery(PushChannel):
 
     async def _is_there(self, message: Outbound, key: str) -> bool | None:
         address = _address(message)
-        arguments: dict[str, Any] = {
-            "channel": address.channel,
-            "oldest": f"{max(0.0, message.asked_at - _CLOCKS):.6f}",
-            "include_all_metadata": "true",
-            "limit": _PAGE,
-        }
-        if address.thread is not None:
-            arguments["ts"] = address.thread
-        for _ in range(_MOST_PAGES):
-            answer = await self._client.query(_reader(address), arguments)
-            if any(_key_of(sent) == key for sent in answer.get("messages", ())):
-                return True
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
-            if not cursor:
-                return False
-            arguments["cursor"] = cursor
-        return None
+        try:
+            found = await find_posted(
+                self._client, address.channel, address.thread, key, message.asked_at
+            )
+        except HistoryTooLong:
+            return None
+        return found is not None
 
 
-def _reader(address: Address) -> str:
-    return "conversations.history" if address.thread is None else "conversations.replies"
+def posting_rates(channel: str, workspace_per_minute: int) -> Sequence[Rate]:
+    """Which rates a message in a channel counts against. The app is in one workspace."""
+    return [
+        Rate(f"{CHANNEL}/{channel}", 1, CHANNEL_SECONDS),
+        Rate(CHANNEL, workspace_per_minute, 60.0),
+    ]
+
+
+def reading_rate(thread: str | None) -> Rate:
+    """Which rate looking for a message counts against."""
+    return Rate(f"{CHANNEL}/{reader(thread)}", READING_PER_MINUTE, 60.0)
 
 
 def _address(message: Outbound) -> Address:
@@ -194,22 +191,4 @@ def _post_to(
     key: str,
     thread: str | None = None,
 ) -> Call:
-    arguments: dict[str, Any] = {
-        "channel": channel,
-        "text": text,
-        "blocks": list(blocks),
-        "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": key}},
-        "unfurl_links": False,
-        "unfurl_media": False,
-    }
-    if thread is not None:
-        arguments["thread_ts"] = thread
-    return Call(POST, arguments)
-
-
-def _key_of(sent: Any) -> Any:
-    metadata = sent.get("metadata") if isinstance(sent, dict) else None
-    if not isinstance(metadata, dict) or metadata.get("event_type") != EVENT_TYPE:
-        return None
-    payload = metadata.get("event_payload")
-    return payload.get("key") if isinstance(payload, dict) else None
+    return Call(POST, post_arguments(channel, blocks, text, key, thread))

@@ -1,7 +1,7 @@
 """Slack's errors as Flerkanal's: none passes this file.
 
 The names are those that https://docs.slack.dev/reference/methods/chat.postMessage/,
-chat.postEphemeral and conversations.history document.
+chat.postEphemeral, chat.update and conversations.history document.
 """
 
 from __future__ import annotations
@@ -65,13 +65,14 @@ GONE = frozenset(
 )
 NEVER = frozenset(
     """
-    as_user_not_supported attachment_payload_limit_exceeded block_mismatch
-    duplicate_channel_not_found duplicate_message_not_found invalid_arg_name invalid_arguments
+    as_user_not_supported attachment_payload_limit_exceeded block_mismatch cant_broadcast_message
+    cant_update_message duplicate_channel_not_found duplicate_message_not_found edit_window_closed
+    file_share_limit_reached invalid_arg_name invalid_arguments
     invalid_array_arg invalid_attachments invalid_blocks invalid_blocks_format invalid_charset
     invalid_cursor invalid_form_data invalid_json invalid_limit invalid_metadata_filter_keys
     invalid_metadata_format invalid_metadata_schema invalid_post_type invalid_thread_ts
     invalid_ts_latest invalid_ts_oldest json_not_object markdown_text_conflict
-    metadata_must_be_sent_from_app metadata_too_large missing_post_type msg_blocks_too_long
+    message_not_found metadata_must_be_sent_from_app metadata_too_large missing_post_type msg_blocks_too_long
     msg_too_long no_text slack_connect_canvas_sharing_blocked slack_connect_clip_sharing_blocked
     slack_connect_file_link_sharing_blocked slack_connect_lists_sharing_blocked
     too_many_attachments too_many_contact_cards

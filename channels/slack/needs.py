@@ -11,9 +11,12 @@ METHODS: Mapping[str, frozenset[str]] = {
     "bots.info": frozenset({"users:read"}),
     "chat.postEphemeral": frozenset({"chat:write"}),
     "chat.postMessage": frozenset({"chat:write"}),
+    "chat.update": frozenset({"chat:write"}),
     "conversations.history": frozenset({"im:history"}),
+    "conversations.info": frozenset({"channels:read", "groups:read"}),
     "conversations.replies": frozenset({"channels:history", "groups:history", "mpim:history"}),
     "users.info": frozenset({"users:read"}),
+    "users.lookupByEmail": frozenset({"users:read.email"}),
     "views.publish": frozenset(),
 }
 
@@ -32,6 +35,11 @@ _COMMAND = frozenset({"commands"})
 
 SCOPES = _COMMAND.union(*METHODS.values(), *EVENTS.values())
 
-# Without it the App Home is in both languages, and the link to Slack opens Slack's program only.
-OPTIONAL = frozenset({"users:read"})
+# What the staff's channel needs besides: their names, their accounts at the console by their e-mail
+# addresses, and a look at the channel itself.
+DESK = frozenset({"channels:read", "groups:read", "users:read", "users:read.email"})
+
+# Without `users:read` the App Home is in both languages, the link to Slack opens Slack's program only,
+# and customers are not told the names of staff who answer in Slack.
+OPTIONAL = DESK
 REQUIRED = SCOPES - OPTIONAL

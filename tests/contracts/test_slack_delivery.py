@@ -111,6 +111,16 @@ def test_no_address_is_refused() -> None:
         delivery.calls(outbound(Text("hei"), "nowhere"))
 
 
+def test_nobody_is_answered_in_the_staffs_channel() -> None:
+    delivery = SlackDelivery(
+        Client(TOKEN, "http://127.0.0.1:1/"), command="/help-me", staff_channel="C0SHOP"
+    )
+    for recipient in (THREAD, PRIVATE):
+        with pytest.raises(DeliveryRefused, match="SLACK_HANDOFF_CHANNEL"):
+            delivery.calls(outbound(Text("hei"), recipient))
+    assert delivery.calls(outbound(Text("hei")))
+
+
 def test_rates() -> None:
     delivery = SlackDelivery(
         Client(TOKEN, "http://127.0.0.1:1/"), command="/help-me", workspace_per_minute=90
@@ -118,16 +128,16 @@ def test_rates() -> None:
     message = outbound(Text("hei"), THREAD)
     (call,) = delivery.calls(message)
     assert delivery.rates(message, call) == [
-        Rate("slack/T0NORDLYS/C0SHOP", 1, 1.0),
-        Rate("slack/T0NORDLYS", 90, 60.0),
+        Rate("slack/C0SHOP", 1, 1.0),
+        Rate("slack", 90, 60.0),
     ]
 
 
 @pytest.mark.parametrize(
     ("recipient", "expected"),
     [
-        (DM, [Rate("slack/T0NORDLYS/conversations.history", 50, 60.0)]),
-        (THREAD, [Rate("slack/T0NORDLYS/conversations.replies", 50, 60.0)]),
+        (DM, [Rate("slack/conversations.history", 50, 60.0)]),
+        (THREAD, [Rate("slack/conversations.replies", 50, 60.0)]),
         (PRIVATE, []),
     ],
 )

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 
-from bot.app.platforms.platform import Edge, Kept, Platform
+from bot.app.platforms.platform import Edge, Kept, Platform, Shown, Staff
 from bot.settings import CHANNEL_SECRETS, Settings
 
-__all__ = ["Edge", "Kept", "Platform", "platforms"]
+__all__ = ["Edge", "Kept", "Platform", "Shown", "Staff", "platforms"]
 
 _MODULES: Mapping[str, str] = {
     "slack": "bot.app.platforms.slack",

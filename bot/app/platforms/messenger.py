@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.app.messenger import graph_api
-from bot.app.platforms.platform import Edge, Kept, Platform, secret
+from bot.app.platforms.platform import Edge, Kept, Platform, Staff, secret
 from bot.model.content import Content
 from bot.observability.metrics import MessageMetrics
 from bot.ports import Identities, PushChannel
@@ -28,6 +28,7 @@ class MessengerPlatform(Platform):
         identities: Identities,
         kept: Kept,
         metrics: MessageMetrics,
+        staff: Staff | None = None,  # noqa: ARG002 (the interface's)
     ) -> Edge:
         """See Platform."""
         api = graph_api(settings)

@@ -12,7 +12,19 @@ from pydantic import SecretStr
 from bot.app.http import HttpChannel
 from bot.model.content import Content
 from bot.observability.metrics import MessageMetrics
-from bot.ports import Contacts, Deliveries, Identities, LinkTarget, Offers, PushChannel
+from bot.ports import (
+    Contacts,
+    Deliveries,
+    Desk,
+    DeskDirectory,
+    DeskMirror,
+    DeskThreads,
+    Identities,
+    LinkTarget,
+    Offers,
+    PushChannel,
+    Transcripts,
+)
 from bot.settings import Settings
 from channels.reception import Reception
 
@@ -40,6 +52,24 @@ class Edge:
     close: Sequence[Callable[[], Awaitable[None]]] = ()
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What a platform in which staff work may know of handoffs. `threads` is where it shows them."""
+
+    threads: DeskThreads
+    directory: DeskDirectory
+    transcripts: Transcripts
+
+
+@dataclass(frozen=True)
+class Staff:
+    """What a platform in which staff work asks of the desk, in the gateway."""
+
+    desk: Desk
+    threads: DeskThreads
+    directory: DeskDirectory
+
+
 class Platform(ABC):
     """A channel whose platform calls us and has to be called. Making one opens no connection."""
 
@@ -53,12 +83,25 @@ class Platform(ABC):
         identities: Identities,
         kept: Kept,
         metrics: MessageMetrics,
+        staff: Staff | None = None,
     ) -> Edge:
-        """The gateway's end."""
+        """The gateway's end. `staff`: for those who work in it, where it is set up so."""
 
     @abstractmethod
     def delivery(self, settings: Settings, kept: Kept) -> PushChannel:
         """The sender's end."""
+
+    def mirror(self, settings: Settings) -> DeskMirror | None:  # noqa: ARG002 (for those that do)
+        """What shows handoffs in it, where staff are to work in it."""
+        return None
+
+    def desk_delivery(
+        self,
+        settings: Settings,  # noqa: ARG002 (for those that do)
+        shown: Shown,  # noqa: ARG002 (for those that do)
+    ) -> PushChannel | None:
+        """The sender's end of what `mirror` makes."""
+        return None
 
     @abstractmethod
     def is_numbered(self, content: Content) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.app.platforms.platform import Edge, Kept, Platform, secret
+from bot.app.platforms.platform import Edge, Kept, Platform, Staff, secret
 from bot.model.content import Content
 from bot.observability.metrics import MessageMetrics
 from bot.ports import Identities, PushChannel
@@ -29,6 +29,7 @@ class TelegramPlatform(Platform):
         identities: Identities,  # noqa: ARG002 (the interface's)
         kept: Kept,
         metrics: MessageMetrics,
+        staff: Staff | None = None,  # noqa: ARG002 (the interface's)
     ) -> Edge:
         """See Platform."""
         client = _client(settings)

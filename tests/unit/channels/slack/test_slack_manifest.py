@@ -14,8 +14,8 @@ from channels.slack.needs import EVENTS, METHODS, REQUIRED, SCOPES
 
 ROOT = Path(__file__).resolve().parents[4]
 SOURCES = {
-    path.name: path.read_text(encoding="utf-8")
-    for path in (ROOT / "channels" / "slack").glob("*.py")
+    str(path.relative_to(ROOT / "channels" / "slack")): path.read_text(encoding="utf-8")
+    for path in (ROOT / "channels" / "slack").rglob("*.py")
     if path.name != "needs.py"
 }
 WEBHOOK = "https://flerkanal.example/webhooks/slack/webhook"
