@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from string import Formatter
 
-from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.engine import Connection, Row
 
 from bot.errors import HandoffRefused
@@ -78,23 +78,25 @@ class CannedAnswers:
         """Those in which all words stand, in the shortcut, the title or the text: first those whose
         shortcut begins so, and those in the customer's language before others.
         """
-        columns = canned_answers.c
-        query = select(canned_answers)
-        for word in words.lower().split()[:8]:
-            query = query.where(
-                or_(
-                    *(
-                        func.lower(column).contains(word, autoescape=True)
-                        for column in (columns.shortcut, columns.title, columns.text)
-                    )
-                )
+        # In Python: SQLite's own `lower` knows no letters beyond ASCII, and they are not many.
+        wanted = words.casefold().split()
+        found = [
+            answer
+            for answer in await self.list()
+            if all(
+                word in f"{answer.shortcut} {answer.title} {answer.text}".casefold()
+                for word in wanted
             )
-        begins = columns.shortcut.startswith(words.strip().lower(), autoescape=True)
-        query = query.order_by(
-            (columns.language == language).desc(), begins.desc(), columns.shortcut
-        ).limit(limit)
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return [_answer(row) for row in rows]
+        ]
+        begin = words.strip().casefold()
+        found.sort(
+            key=lambda answer: (
+                answer.language != language,
+                not answer.shortcut.startswith(begin),
+                answer.shortcut,
+            )
+        )
+        return found[:limit]
 
     async def save(self, answer: CannedAnswer) -> None:
         """Make it, or put it in the place of the one with its shortcut and language.
@@ -119,7 +121,12 @@ class CannedAnswers:
     def fill(self, text: str, values: Mapping[str, object]) -> Filled:
         """Put the known values in. What is not known stays, so that nobody sends it unseen."""
         parts, missing = [], []
-        for literal, name, _, _ in Formatter().parse(text):
+        try:
+            fields = list(Formatter().parse(text))
+        except ValueError:
+            # Not one of ours: somebody's own words with a brace in them.
+            return Filled(text)
+        for literal, name, _, _ in fields:
             parts.append(literal)
             if name is None:
                 continue

@@ -12,9 +12,10 @@ from sqlalchemy import insert, select
 from sqlalchemy.engine import Connection
 
 from bot.errors import HandoffRefused, StorageUnavailable
-from bot.handoff import checks, effect, routing, store
+from bot.handoff import checks, effect, store
 from bot.handoff.checks import check_content, check_mine, check_room, check_waiting, is_mine
 from bot.handoff.effects import Effects
+from bot.handoff.passing import pass_to_person, pass_to_team
 from bot.handoff.queue import Queue
 from bot.handoff.sayings import Sayings
 from bot.handoff.store import Kept, utc_now
@@ -143,13 +144,9 @@ class SqlDesk(Desk):
             raise HandoffRefused("not_possible", "Choose either a person or a team")
 
         def work(work: Work) -> Handoff:
-            target = None if to is None else self._recipient(work, to)
-            kept = store.find(work.connection, handoff_id, lock=True)
-            if kept.handoff.state is not State.WAITING:
-                check_mine(kept, by)
-            if target is not None:
-                return self._pass_to(work, kept, by, target, note)
-            return self._pass_to_team(work, kept, by, team or "", note)
+            if to is not None:
+                return pass_to_person(work, self.queue, handoff_id, by, to, note)
+            return pass_to_team(work, self.queue, handoff_id, by, team or "", note)
 
         return await self.work.run(work)
 
@@ -277,38 +274,6 @@ class SqlDesk(Desk):
             due = [effect.post(handoff.conversation_id, handoff.id, item) for item in messages]
             now = self.clock()
             await self.database.write(lambda c: effect.write(c, due, now, later=True))
-
-    def _recipient(self, work: Work, to: str) -> routing.Account:
-        account = checks.account(work.connection, to)
-        if all(there.id != to for there in self.queue.there(work, None)):
-            raise HandoffRefused("not_possible", f"{account.name} is not there now")
-        if not account.is_free:
-            raise HandoffRefused("full", checks.full(account))
-        return account
-
-    def _pass_to(
-        self, work: Work, kept: Kept, by: Agent, to: routing.Account, note: str | None
-    ) -> Handoff:
-        if is_mine(kept, to.agent):
-            raise HandoffRefused("not_possible", f"{to.name} has this conversation already")
-        step = Step.ASSIGN if kept.handoff.state is State.WAITING else Step.TRANSFER
-        return self.queue.give(work, kept, to.agent, step, by=by, note=note).handoff
-
-    def _pass_to_team(
-        self, work: Work, kept: Kept, by: Agent, team_id: str, note: str | None
-    ) -> Handoff:
-        team = next((item for item in self.queue.teams(work) if item.id == team_id), None)
-        if team is None:
-            raise HandoffRefused("unknown", "There is no such team")
-        if not team.opening_hours.is_open(work.now):
-            raise HandoffRefused("not_possible", f"{team.name} is closed now")
-        if kept.handoff.state is State.WAITING and kept.handoff.team_id == team_id:
-            raise HandoffRefused("not_possible", f"It waits for {team.name} already")
-        first = "passed_to_team"
-        moved = self.queue.requeue(
-            work, kept, Step.REQUEUE, team=team, first=first, by=by, note=note
-        )
-        return moved.handoff
 
 
 def _speaking(connection: Connection, handoff_id: str) -> tuple[Kept, bool]:

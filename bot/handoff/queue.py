@@ -43,9 +43,9 @@ class Queue:
         self._gone = timedelta(seconds=gone_seconds)
         self._always_staffed = always_staffed
 
-    def teams(self, work: Work) -> Sequence[Team]:
-        """All that are in use."""
-        return all_teams(work.connection, work.now, self._time_zone)
+    def teams(self, work: Work, *, create: bool = True) -> Sequence[Team]:
+        """All that are in use; without `create` nothing is written for it."""
+        return all_teams(work.connection, work.now, self._time_zone, create=create)
 
     def team_of(self, work: Work, kept: Kept) -> Team:
         """The team in whose queue it is."""
@@ -114,6 +114,8 @@ class Queue:
             **owner_columns(None),
             **columns,
         )
+        if not self.there(work, team.id) and not team.opening_hours.is_open(work.now):
+            return self.turn_away(work, moved, team, first)
         return self.arrive(work, moved, team, first)
 
     def arrive(self, work: Work, kept: Kept, team: Team, first: str | None = None) -> Kept:
@@ -181,6 +183,20 @@ class Queue:
             moved.handoff, self._sayings.taken(moved.handoff.language, to, passed_on=passed_on)
         )
         return moved
+
+    def escalate(self, work: Work, kept: Kept, team: Team, other: Team | None) -> Kept:
+        """It has waited too long: to another team, if there is one and it is open, else it stands out
+        in its own queue. Once for a handoff.
+        """
+        minutes = round((team.waiting_limit or 0) / 60, 1)
+        columns: dict[str, Any] = {"escalated_at": work.now}
+        if other is not None and other.opening_hours.is_open(work.now):
+            columns |= {"team_id": other.id, "queued_at": work.now}
+        note = f"Waited for more than {minutes:g} min for {team.name}"
+        moved = work.move(kept, Step.ESCALATE, note=note, **columns)
+        work.say(moved.handoff, self._sayings.escalated(moved.handoff.language))
+        place = waiting.place(work.connection, moved)
+        return self._tell(work, moved, str(place))
 
     def turn_away(self, work: Work, kept: Kept, team: Team, first: str | None = None) -> Kept:
         """Closed: say when it opens and what can be done, and give the floor back."""

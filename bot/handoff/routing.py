@@ -103,6 +103,14 @@ def present(connection: Connection, team_id: str | None, seen_since: datetime) -
     ]
 
 
+def connected_since(connection: Connection, staff_id: str, since: datetime) -> bool:
+    """Whether an account that is in use had a console open since then."""
+    query = select(staff.c.id).where(
+        staff.c.id == staff_id, staff.c.disabled_at.is_(None), staff.c.connected_at >= since
+    )
+    return connection.execute(query).first() is not None
+
+
 def _accounts() -> Select:
     busy = (
         select(func.count())

@@ -59,6 +59,7 @@ class Teams:
         """By name, the default one first. `archived`: those as well."""
 
         def work(connection: Connection) -> Sequence[Team]:
+            # Made here, so that it can be found by its id and changed.
             all_teams(connection, self._clock(), self._time_zone)
             query = select(teams).order_by(teams.c.is_default.desc(), func.lower(teams.c.name))
             rows = connection.execute(query).all()
@@ -162,13 +163,17 @@ class Teams:
         return _find(connection, team_id)
 
 
-def all_teams(connection: Connection, now: datetime, time_zone: str) -> Sequence[Team]:
-    """Those in use; makes the default one where there is none yet."""
+def all_teams(
+    connection: Connection, now: datetime, time_zone: str, *, create: bool = True
+) -> Sequence[Team]:
+    """Those in use. Where there is no default one yet it is among them, and made if `create`."""
     query = select(teams).where(teams.c.archived_at.is_(None)).order_by(func.lower(teams.c.name))
     found = [team_of(row) for row in connection.execute(query)]
     if any(team.is_default for team in found):
         return found
     default = Team(name="Customer service", id=DEFAULT_TEAM, timezone=time_zone, is_default=True)
+    if not create:
+        return [*found, default]
     try:
         with connection.begin_nested():
             row = {"id": DEFAULT_TEAM, "created_at": now, **columns_of(default)}

@@ -100,8 +100,8 @@ class DeskViews:
             now = self._clock()
             counts = _counts(connection)
             lines = []
-            for team in all_teams(connection, now, self._time_zone):
-                waiting, since, with_person = counts.get(team.id, (0, None, 0))
+            for team in all_teams(connection, now, self._time_zone, create=False):
+                waiting, since, with_person = counts.get(team.id or "", (0, None, 0))
                 there = routing.present(connection, team.id, now - self._gone)
                 lines.append(
                     TeamLine(
@@ -117,7 +117,7 @@ class DeskViews:
                 )
             return lines
 
-        return await self._database.write(work)
+        return await self._database.read(work)
 
     async def agents_board(self) -> Sequence[AgentLine]:
         """Everybody who talks to customers, with their conversations: accounts that are in use, and
