@@ -6,11 +6,12 @@ takes seconds to import, which the gateway has no use for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bot.errors import UnreadableEntry
-from bot.model.content import content_from_dict
+from bot.model.content import Content, content_from_dict
 from bot.model.turns import TrackerWindow
 from bot.ports import DialogueState, Understanding
 
@@ -67,5 +68,12 @@ def _understanding(event: Mapping[str, Any]) -> Understanding:
         ranking=tuple(
             (ranked["name"], ranked["confidence"]) for ranked in parse.get("intent_ranking") or ()
         ),
-        suggestions=tuple(content_from_dict(content) for content in suggestions),
+        suggestions=tuple(_readable(suggestions)),
     )
+
+
+def _readable(suggestions: Iterable[Mapping[str, Any]]) -> Iterator[Content]:
+    for suggestion in suggestions:
+        # One that another version wrote is no reason to show nothing of the conversation.
+        with contextlib.suppress(UnreadableEntry):
+            yield content_from_dict(suggestion)

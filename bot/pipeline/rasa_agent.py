@@ -29,7 +29,7 @@ from bot.model.turns import TrackerWindow, TurnResult
 from bot.pipeline.rasa_actions import InProcessActions, RemoteActions
 from bot.pipeline.rasa_answers import contents_of
 from bot.pipeline.rasa_choices import Numbered, chosen_payload, language_of
-from bot.pipeline.rasa_floor import UTTER_HANDED_BACK, FloorProcessor
+from bot.pipeline.rasa_floor import SUGGESTIONS, UTTER_HANDED_BACK, FloorProcessor
 from bot.pipeline.rasa_outcome import (
     NOT_UNDERSTOOD,
     intent_of,
@@ -278,6 +278,8 @@ def _parse_data(message: Message) -> dict[str, Any]:
 def _rasa_message(
     message: Inbound, turn_id: str, parse: dict[str, Any], channel: AnswerChannel
 ) -> UserMessage:
+    # A channel's metadata may be a stranger's: nobody but the bot says what the bot suggests.
+    given = {name: value for name, value in message.metadata.items() if name != SUGGESTIONS}
     return UserMessage(
         text=message.for_bot,
         output_channel=channel,
@@ -285,5 +287,5 @@ def _rasa_message(
         parse_data=parse,
         input_channel=message.channel,
         message_id=message.event_id,
-        metadata={**message.metadata, "turn_id": turn_id},
+        metadata={**given, "turn_id": turn_id},
     )

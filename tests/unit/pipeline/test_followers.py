@@ -92,6 +92,25 @@ async def test_a_follower_that_does_not_keep_up_is_told_that_notices_were_lost()
             assert await anext(slow) == said("a", "9-1")
 
 
+async def test_who_follows_all_hears_of_every_conversation_and_of_lost_notices() -> None:
+    async with running(backlog=3) as (source, followers):
+        async with followers.follow_all() as all_of_them, followers.follow("a") as mine:
+            for notice in (said("a"), said("b"), None):
+                source.feed.put_nowait(notice)
+                await asyncio.sleep(0.01)
+                assert await anext(all_of_them) == notice
+            assert await anext(mine) is None
+            for number in range(4):
+                source.feed.put_nowait(said("b", f"{number}-1"))
+            await asyncio.sleep(0.01)
+            assert await anext(all_of_them) is None
+        assert followers.followed == 0
+        # Nobody is there any more, and that is no error.
+        source.feed.put_nowait(said("a"))
+        await asyncio.sleep(0.01)
+        assert source.feed.empty()
+
+
 async def test_a_timed_out_wait_loses_nothing() -> None:
     async with running() as (source, followers):
         async with followers.follow("a") as mine:
