@@ -22,6 +22,7 @@ from starlette.routing import BaseRoute, Route
 from tests.recording.program import options, run
 from tests.recording.server import RecordingPlatform
 from tests.recording.slack_blocks import block_problems
+from tests.recording.slack_directory import ORDINARY, User, described
 
 TOKEN = "xoxb-recording-0001"
 TEAM = "T0NORDLYS"
@@ -30,8 +31,8 @@ BOT_ID = "B0BOT"
 APP_ID = "A0BOT"
 SCOPES = frozenset(
     """
-    app_mentions:read channels:history chat:write commands files:read groups:history im:history
-    mpim:history users:read
+    app_mentions:read channels:history channels:read chat:write commands files:read groups:history
+    groups:read im:history mpim:history users:read users:read.email
     """.split()
 )
 # What a method needs; the others need nothing.
@@ -40,6 +41,7 @@ _NEEDS: Mapping[str, str] = {
     "chat.postEphemeral": "chat:write",
     "chat.update": "chat:write",
     "users.info": "users:read",
+    "users.lookupByEmail": "users:read.email",
     "bots.info": "users:read",
 }
 _HISTORY: Mapping[str, str] = {"D": "im:history", "C": "channels:history", "G": "groups:history"}
@@ -60,7 +62,8 @@ class Refused(Exception):
 @dataclass
 class RecordingSlack(RecordingPlatform):
     """`errors` are channels, or methods, that are answered with an error; `not_member`: channels
-    that the app is not in; `unreachable`: pictures that Slack can't fetch. `per_minute` is how many
+    that the app is not in; `users` and `channels` are what is known of those besides their ids;
+    `unreachable`: pictures that Slack can't fetch. `per_minute` is how many
     messages a workspace may get. `too_early` are channels in which messages came too fast.
     """
 
@@ -70,6 +73,8 @@ class RecordingSlack(RecordingPlatform):
     errors: dict[str, str] = field(default_factory=dict)
     not_member: set[str] = field(default_factory=set)
     unreachable: set[str] = field(default_factory=set)
+    users: dict[str, User] = field(default_factory=dict)
+    channels: dict[str, dict[str, Any]] = field(default_factory=dict)
     per_minute: int = 300
     too_early: list[str] = field(default_factory=list)
     messages: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
@@ -162,8 +167,10 @@ class RecordingSlack(RecordingPlatform):
             "chat.postMessage": self._post_message,
             "chat.update": self._update,
             "conversations.history": self._history,
+            "conversations.info": self._conversations_info,
             "conversations.replies": self._replies,
             "users.info": self._users_info,
+            "users.lookupByEmail": self._lookup,
             "views.publish": self._publish,
         }
         if method not in answers:
@@ -196,10 +203,28 @@ class RecordingSlack(RecordingPlatform):
         user = arguments.get("user")
         if not isinstance(user, str) or not user:
             raise Refused("user_not_found")
-        found = {"id": user, "team_id": TEAM}
+        known = self.users.get(user, User())
+        found = described(user, TEAM, known, with_email="users:read.email" in self.scopes)
         if arguments.get("include_locale") in ("true", "1", True):
             found["locale"] = self.locales.get(user, "en-US")
         return {"user": found}
+
+    def _lookup(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        for user, known in self.users.items():
+            if known.email is not None and known.email == arguments.get("email"):
+                return {"user": described(user, TEAM, known, with_email=True)}
+        raise Refused("users_not_found")
+
+    def _conversations_info(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        channel = self._channel(arguments)
+        about = self.channels.get(channel, {})
+        private = bool(about.get("is_private"))
+        self._need("groups:read" if private else "channels:read")
+        member = channel not in self.not_member
+        if private and not member:
+            # What the app is not in it can't see.
+            raise Refused("channel_not_found")
+        return {"channel": {**ORDINARY, "id": channel, **about, "is_member": member}}
 
     def _post_message(self, arguments: dict[str, Any]) -> dict[str, Any]:
         channel = self._channel(arguments)
@@ -232,7 +257,6 @@ class RecordingSlack(RecordingPlatform):
         self._check_message(arguments)
         if channel in self.not_member:
             raise Refused("not_in_channel")
-        self._pace(channel)
         stamp = f"{time.time():.0f}.{next(self._numbers):06d}"
         self.private.append({**arguments, "ts": stamp})
         return {"message_ts": stamp}
@@ -242,6 +266,8 @@ class RecordingSlack(RecordingPlatform):
         self._check_message(arguments)
         for message in self.messages[channel]:
             if message["ts"] == arguments.get("ts"):
+                if message.get("bot_id") != BOT_ID:
+                    raise Refused("cant_update_message")
                 message.update(text=arguments.get("text", ""), blocks=arguments.get("blocks", []))
                 return {"channel": channel, "ts": message["ts"], "text": message["text"]}
         raise Refused("message_not_found")

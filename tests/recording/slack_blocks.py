@@ -169,6 +169,9 @@ def _rich_leaf(part: Mapping[str, Any]) -> Iterator[str]:
     elif kind == "user":
         if not isinstance(part.get("user_id"), str):
             yield "user_id must be an id"
+    elif kind == "date":
+        if not isinstance(part.get("timestamp"), int) or "{" not in str(part.get("format")):
+            yield "a date needs a timestamp and a format"
     else:
         yield f"unsupported rich text element: {kind}"
     if not set(part.get("style", {})) <= _STYLES:
@@ -184,6 +187,14 @@ def _button(element: Mapping[str, Any]) -> Iterator[str]:
         yield "url must be an address of at most 3000 characters"
     if len(element.get("accessibility_label", "")) > 75:
         yield "must be less than 76 characters: accessibility_label"
+    if element.get("style", "primary") not in ("primary", "danger"):
+        yield "style must be primary or danger"
+    if "confirm" in element:
+        confirm = element["confirm"]
+        yield from _text(confirm.get("title"), 100, ("plain_text",))
+        yield from _text(confirm.get("text"), 300, ("plain_text", "mrkdwn"))
+        yield from _text(confirm.get("confirm"), 30, ("plain_text",))
+        yield from _text(confirm.get("deny"), 30, ("plain_text",))
 
 
 def _datepicker(element: Mapping[str, Any]) -> Iterator[str]:

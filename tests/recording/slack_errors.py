@@ -1,6 +1,6 @@
 """The errors that Slack documents for the methods that deliver and look for what was delivered.
 
-From https://docs.slack.dev/reference/methods/chat.postMessage/, chat.postEphemeral,
+From https://docs.slack.dev/reference/methods/chat.postMessage/, chat.postEphemeral, chat.update,
 conversations.history and conversations.replies.
 """
 
@@ -42,9 +42,17 @@ _READING = _COMMON | frozenset(
     """.split()
 )
 
+_UPDATING = _POSTING | frozenset(
+    """
+    block_mismatch cant_broadcast_message cant_update_message edit_window_closed
+    file_share_limit_reached message_not_found update_failed
+    """.split()
+)
+
 DOCUMENTED: Mapping[str, frozenset[str]] = {
     "chat.postEphemeral": _POSTING | {"user_not_in_channel"},
     "chat.postMessage": _POSTING,
+    "chat.update": _UPDATING,
     "conversations.history": _READING,
     "conversations.replies": _READING | {"thread_not_found"},
 }

@@ -120,7 +120,8 @@ def _order(turn_id: str) -> tuple[int, int] | None:
     at, _, number = rest.partition("-")
     if not all(part.isascii() and part.isdecimal() for part in (partition, at, number)):
         return None
-    return int(at), int(number)
+    # What the desk says has a name of that form too, at no time.
+    return (int(at), int(number)) if int(at) else None
 
 
 def _said(name: str, said: Sequence[Block]) -> Sequence[Message]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import structlog
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from bot.errors import HandoffRefused, StorageUnavailable
+from bot.errors import DeliveryDelayed, HandoffRefused, StorageUnavailable
 from bot.model.content import Text
 from bot.model.handoff import Handoff, State
 from bot.ports import Desk, DeskThreads
@@ -29,12 +29,18 @@ from channels.slack.desk.words import LANGUAGES, Words, words_for
 from channels.slack.desk.written import mentioned, written
 from channels.slack.mrkdwn import escape
 
-logger = structlog.get_logger(__name__)
-
 Json = Mapping[str, Any]
 
 # So many are asked for by name; whoever is mentioned after them is not.
 _MENTIONS = 5
+
+# Whoever is not told believes that the customer has read it.
+_until_taken = retry(
+    retry=retry_if_exception_type(DeliveryDelayed),
+    wait=wait_random_exponential(multiplier=0.5, max=10.0),
+    stop=stop_after_delay(60.0),
+    reraise=True,
+)
 
 
 class SlackDesk:
@@ -157,20 +163,11 @@ class SlackDesk:
     async def _do(self, pressed: Pressed, colleague: Colleague) -> None:
         by = colleague.agent
         if pressed.action == TAKE:
-            await self._take(pressed.handoff_id, colleague)
+            await self._desk.claim(pressed.handoff_id, by)
         elif pressed.action == GIVE_BACK:
             await self._desk.return_to_bot(pressed.handoff_id, by, {})
         elif pressed.action == CLOSE:
             await self._desk.close(pressed.handoff_id, by, resolved=True)
-
-    async def _take(self, handoff_id: str, colleague: Colleague) -> None:
-        try:
-            await self._desk.claim(handoff_id, colleague.agent)
-        except HandoffRefused:
-            # Pressed twice in a row.
-            handoff = await self._desk.find(handoff_id)
-            if not handoff.is_open or not _has(handoff, colleague):
-                raise
 
     async def _names(self, wrote: Wrote) -> Mapping[str, str]:
         names = {}
@@ -197,6 +194,7 @@ class SlackDesk:
     def _tell(self, wrote: Wrote, text: str) -> None:
         place, user, shown = wrote.place, wrote.user, escape(text)
 
+        @_until_taken
         async def tell() -> None:
             await self._client.tell(place.channel, user, shown, place.thread)
 
@@ -206,6 +204,7 @@ class SlackDesk:
         shown = escape(text)
         url = pressed.response_url
 
+        @_until_taken
         async def answer() -> None:
             if url is None:
                 await self._client.tell(pressed.channel, pressed.user, shown)
