@@ -60,16 +60,18 @@ def is_understood(intent: str | None, events: Iterable[Event]) -> bool:
     Words that make no sense by themselves do where they are the answer to a form's question.
     """
     acted = False
+    filled = False
     for event in events:
         if isinstance(event, UserUttered):
-            acted = False
+            # What came before is a new session's: slots that are carried over.
+            acted = filled = False
         elif isinstance(event, ActionExecuted):
             acted = True
             if event.action_name == ACTION_DEFAULT_FALLBACK_NAME:
                 return False
-        elif acted and isinstance(event, SlotSet) and _fills(event):
-            return True
-    return intent not in NOT_UNDERSTOOD
+        elif acted and isinstance(event, SlotSet):
+            filled |= _fills(event)
+    return filled or intent not in NOT_UNDERSTOOD
 
 
 def attempts_refused(events: Sequence[Event], form: str) -> int:

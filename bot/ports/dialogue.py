@@ -50,7 +50,8 @@ class DialogueEngine(ABC):
         """Keep a message of a conversation that a person has the floor of, and say nothing.
 
         No action runs and no form goes on. What the bot would have answered is kept with the
-        message as suggestions. Raises TurnFailed.
+        message as suggestions. The engine hears the customer alone: what the person says to them
+        is in the transcript, and never in the window. Raises TurnFailed.
         """
 
     @abstractmethod
