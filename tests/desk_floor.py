@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from bot.model.content import Content, Text
 from bot.model.handoff import HandBack
 from bot.model.messages import Author
@@ -15,7 +17,13 @@ from bot.ports import DeskUtterance
 class DeskByHand:
     """One handoff, of one conversation."""
 
-    def __init__(self, redis: Redis, layout: Layout, conversation_id: str) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        layout: Layout,
+        conversation_id: str,
+        push_channels: Collection[str] = (),
+    ) -> None:
         self.handoff_id = "a handoff"
         self.conversation_id = conversation_id
         self._count = 0
@@ -23,7 +31,7 @@ class DeskByHand:
             redis,
             layout,
             contacts=RedisContacts(redis, layout),
-            push_channels=(),
+            push_channels=push_channels,
             dedupe_seconds=600,
         )
 

@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.model.content import Attachment, Content, Shared, Text
 from bot.model.messages import Author, Utterance
-from bot.ports import Accepted, LinkOffer
+from bot.ports import Accepted, LinkOffer, Notice
 from channels.web import render
 from channels.web.assets import Assets
 from channels.web.linking import qr_code
@@ -51,6 +51,7 @@ class ScriptedChat:
     hellos: list[dict[str, Any]] = field(default_factory=list)
     said: list[dict[str, Any]] = field(default_factory=list)
     asked: list[dict[str, Any]] = field(default_factory=list)
+    writing: int = 0
     lines: list[Utterance] = field(default_factory=list)
     _sockets: set[WebSocket] = field(default_factory=set)
     _sessions: int = 0
@@ -61,14 +62,23 @@ class ScriptedChat:
         author: Author = Author.BOT,
         channel: str = "web",
         message_id: str | None = None,
+        name: str | None = None,
     ) -> None:
         """A new line of the transcript, to every socket."""
         number = len(self.lines) + 1
-        name = message_id or f"0-{number}-0/0"
-        line = Utterance(f"{number}-0", name, author, content, channel, "0-1-0", time.time())
+        line_id = message_id or f"0-{number}-0/0"
+        line = Utterance(
+            f"{number}-0", line_id, author, content, channel, "0-1-0", time.time(), name
+        )
         self.lines.append(line)
         if render.is_shown(line):
             await self._send(render.message(line))
+
+    async def write(self, handoff: str = "t0-1-0") -> None:
+        """Somebody at the desk is writing."""
+        frame = render.notice(Notice("typing", "web:1", handoff))
+        assert frame is not None
+        await self._send(frame)
 
     async def link(self, channel: str, linked: bool) -> None:
         """A channel was linked or unlinked."""
@@ -104,6 +114,8 @@ class ScriptedChat:
         elif kind == "unlink":
             self.asked.append(frame)
             await self.link(frame["channel"], False)
+        elif kind == "writing":
+            self.writing += 1
         elif kind == "ping":
             await socket.send_json(render.pong())
 

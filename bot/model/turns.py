@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +44,11 @@ class Entry:
 def turn_id(partition: int, entry_id: str) -> str:
     """The name of the turn that an inbox entry starts."""
     return f"{partition}-{entry_id}"
+
+
+def is_turn_id(name: str) -> bool:
+    """Whether it is a turn's name, and not a handoff's."""
+    return re.fullmatch(r"[0-9]+-[0-9]+-[0-9]+", name, re.ASCII) is not None
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,6 +26,7 @@ from channels.messenger.parse import CHANNEL
 from channels.messenger.render import ACTION, MESSAGE, render
 from channels.messenger.thread import FIELDS, was_taken
 from channels.messenger.values import text_of
+from channels.rendering.signing import signed
 
 # How long after the customer's last word the bot may answer, and a person of the staff.
 BOT_SECONDS = 24 * 3600.0
@@ -62,7 +63,7 @@ class MessengerDelivery(PushChannel):
 
     def calls(self, message: Outbound) -> Sequence[Call]:
         """See the port: one call of the Send API for each message or sender action."""
-        return render(message.content, message.language)
+        return render(signed(message), message.language)
 
     def rates(self, message: Outbound, call: Call) -> Sequence[Rate]:
         """See the port."""

@@ -11,6 +11,7 @@ from slack_sdk.errors import SlackApiError, SlackObjectFormationError
 from bot.errors import DeliveryError, DeliveryRefused, RecipientGone
 from bot.model.messages import Outbound
 from bot.ports import Call, PushChannel, Rate, delivery_key
+from channels.rendering.signing import signed
 from channels.slack.address import CHANNEL, Address, parse_address
 from channels.slack.client import Client
 from channels.slack.errors import error_name, platform_errors
@@ -68,7 +69,7 @@ class SlackDelivery(PushChannel):
         if address.channel == self._staff_channel:
             raise DeliveryRefused("that channel is the staff's now (SLACK_HANDOFF_CHANNEL)")
         try:
-            rendered = render(message.content, address, message.language, self._command)
+            rendered = render(signed(message), address, message.language, self._command)
         except SlackObjectFormationError as error:
             raise DeliveryRefused(
                 f"Slack can't show this {message.content.kind}: {error}"

@@ -30,6 +30,7 @@ from channels.rendering.abilities import Abilities
 from channels.rendering.addresses import is_web_address
 from channels.rendering.degrade import simplify
 from channels.rendering.markup import Block, Paragraph, Span, as_plain, parse
+from channels.rendering.signing import signed
 from channels.rendering.split import shorten, split_blocks, utf16_length
 from channels.rendering.words import words_for
 from channels.telegram.address import Address, parse_address
@@ -95,7 +96,7 @@ def render(message: Outbound) -> Rendered:
         raise DeliveryRefused(str(error)) from error
     rendering = _Rendering(message, address)
     abilities = GROUP_ABILITIES if address.is_group else ABILITIES
-    for content in simplify(message.content, abilities, message.language):
+    for content in simplify(signed(message), abilities, message.language):
         rendering.add(content)
     return Rendered(tuple(rendering.pieces), tuple(rendering.choices))
 

@@ -50,9 +50,11 @@ _WIDGET_PARTS = (
     "connection",
     "asks",
     "contents",
+    "person",
     "thread",
     "linking",
     "menu",
+    "news",
     "chat",
 )
 

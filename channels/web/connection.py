@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from bot.errors import InvalidMessage, StorageUnavailable
+from bot.errors import StorageUnavailable
 from bot.model.people import Participant
 from bot.observability.metrics import MessageMetrics
 from bot.ports import Followers, Identities, Notice, Transcripts
@@ -17,6 +18,7 @@ from bot.tasks import first_of
 from channels.reception import Arrival, Reception
 from channels.web import render
 from channels.web.allowance import Allowance
+from channels.web.history import HISTORY, History
 from channels.web.linking import Links
 from channels.web.parse import (
     Frame,
@@ -26,6 +28,7 @@ from channels.web.parse import (
     RefusedFrame,
     Said,
     Unlink,
+    Writing,
     chosen,
     parse_frame,
 )
@@ -33,8 +36,8 @@ from channels.web.visitors import Visitor, Visitors
 
 CHANNEL = "web"
 
-# How much of a long conversation a page is given: what people scroll back to.
-HISTORY = 200
+# After these there may be new lines.
+_GROWS = frozenset({"said", "answered"})
 
 # WebSocket close codes, RFC 6455 section 7.4.1 and the IANA registry.
 POLICY_VIOLATION = 1008
@@ -47,8 +50,8 @@ TRY_AGAIN_LATER = 1013
 class Limits:
     """What one socket may do. Sizes in bytes, times in seconds.
 
-    `burst` messages and links may come at once, then `per_second` of them. After `refusals` frames that were
-    refused the socket is closed.
+    `burst` messages and links may come at once, then `per_second` of them; signs of writing have
+    an allowance of their own. After `refusals` frames that were refused the socket is closed.
     """
 
     frame_bytes: int = 65_536
@@ -56,6 +59,8 @@ class Limits:
     hello_seconds: float = 10.0
     burst: int = 20
     per_second: float = 2.0
+    writing_burst: int = 3
+    writing_per_second: float = 0.5
     refusals: int = 100
 
 
@@ -79,7 +84,9 @@ class Connection:
         self._socket = socket
         self._parts = parts
         self._limits = limits
+        self._history = History(parts.transcripts)
         self._allowance = Allowance(limits.burst, limits.per_second)
+        self._writing = Allowance(limits.writing_burst, limits.writing_per_second)
         self._refused = 0
         self._states: tuple[render.LinkState, ...] = ()
         self._offered = False
@@ -112,7 +119,7 @@ class Connection:
             frame = await self._frame()
             if isinstance(frame, Hello):
                 return frame
-            if isinstance(frame, (Said, Link, Unlink)):
+            if isinstance(frame, (Said, Writing, Link, Unlink)):
                 message_id = frame.id if isinstance(frame, Said) else None
                 await self._refuse("hello_first", "Begin with a hello frame.", message_id)
             elif isinstance(frame, Ping):
@@ -129,45 +136,28 @@ class Connection:
             )
 
     async def _welcome(self, visitor: Visitor, after: str | None) -> str | None:
-        read = self._parts.transcripts.read
-        if after is not None and (visitor.is_new or await self._is_elsewhere(visitor, after)):
-            after = None
-        missed = None
-        if after is not None:
-            try:
-                missed = await read(visitor.conversation_id, after, HISTORY + 1)
-            except InvalidMessage:
-                after = None
-        replace = missed is None or len(missed) > HISTORY
-        if missed is None or replace:
-            missed = await read(visitor.conversation_id, None, HISTORY)
-        cursor = missed[-1].cursor if missed else after
+        missed = await self._history.missed(visitor, after)
         self._states = await self._parts.links.states(visitor.identity)
         await self._socket.send_json(
             render.welcome(
                 visitor.token,
-                missed,
-                replace=replace,
-                cursor=cursor,
+                missed.lines,
+                replace=missed.replace,
+                cursor=missed.cursor,
                 max_text_chars=self._limits.text_chars,
                 channels=self._states,
+                typing=missed.typing,
             )
         )
-        return cursor
-
-    async def _is_elsewhere(self, visitor: Visitor, cursor: str) -> bool:
-        """Whether the cursor is of a conversation that the visitor was moved out of."""
-        for conversation_id in visitor.participant.previous:
-            lines = await self._parts.transcripts.read(conversation_id, None, HISTORY)
-            if any(line.cursor == cursor for line in lines):
-                return True
-        return False
+        return missed.cursor
 
     async def _listen(self, visitor: Visitor, locale: str | None) -> None:
         while True:
             frame = await self._frame()
             if isinstance(frame, Said):
                 await self._take(frame, visitor, locale)
+            elif isinstance(frame, Writing):
+                await self._announce(visitor)
             elif isinstance(frame, (Link, Unlink)):
                 await self._link(frame, visitor)
             elif isinstance(frame, Ping):
@@ -180,6 +170,12 @@ class Connection:
                     await self._tell_links(visitor)
             elif isinstance(frame, Hello):
                 await self._refuse("already_greeted", "One hello a socket: open another one.")
+
+    async def _announce(self, visitor: Visitor) -> None:
+        # One too many says nothing new: it is passed over, not refused.
+        if self._writing.take() == 0:
+            with contextlib.suppress(StorageUnavailable):
+                await self._parts.transcripts.announce_writing(visitor.conversation_id)
 
     async def _take(self, said: Said, visitor: Visitor, locale: str | None) -> None:
         if await self._is_too_fast(said.id):
@@ -248,7 +244,7 @@ class Connection:
         self, visitor: Visitor, notices: AsyncIterator[Notice | None], cursor: str | None
     ) -> None:
         async for heard in notices:
-            if heard is None or heard.kind != "typing":
+            if heard is None or heard.kind in _GROWS:
                 cursor = await self._catch_up(visitor, cursor)
             frame = render.notice(heard) if heard is not None else None
             if frame is not None:

@@ -85,11 +85,16 @@ class Unlink:
 
 
 @dataclass(frozen=True)
+class Writing:
+    """The customer is writing something."""
+
+
+@dataclass(frozen=True)
 class Ping:
     """Asks for a sign of life."""
 
 
-Frame = Hello | Said | Link | Unlink | Ping
+Frame = Hello | Said | Writing | Link | Unlink | Ping
 
 
 def parse_frame(raw: str | bytes, max_text_chars: int) -> Frame:
@@ -109,12 +114,14 @@ def parse_frame(raw: str | bytes, max_text_chars: int) -> Frame:
         return _hello(data)
     if kind == "ping":
         return Ping()
+    if kind == "writing":
+        return Writing()
     if kind == "link":
         return Link(_channel(data))
     if kind == "unlink":
         return Unlink(_channel(data))
     raise RefusedFrame(
-        "unknown_type", "The field `type` must be hello, message, link, unlink or ping."
+        "unknown_type", "The field `type` must be hello, message, writing, link, unlink or ping."
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.model.content import Custom, Text, Typing, content_to_dict
 from bot.model.messages import Utterance
+from bot.model.turns import is_turn_id
 from bot.ports import Accepted, LinkOffer, Notice
 
 Frame = dict[str, Any]
@@ -38,7 +39,7 @@ def is_shown(utterance: Utterance) -> bool:
 
 def message(utterance: Utterance) -> Frame:
     """A line of the transcript. Fields of the content that hold nothing are left out, and so is
-    the channel where it is this one.
+    the channel where it is this one. `name` is the member of staff's who wrote it.
     """
     frame = {
         "type": "message",
@@ -48,6 +49,8 @@ def message(utterance: Utterance) -> Frame:
         "at": _iso(utterance.at),
         "content": _without_empty(content_to_dict(utterance.content)),
     }
+    if utterance.name is not None:
+        frame["name"] = utterance.name
     if utterance.channel != OWN_CHANNEL:
         frame["channel"] = utterance.channel
     return frame
@@ -61,8 +64,11 @@ def welcome(
     cursor: str | None,
     max_text_chars: int,
     channels: Sequence[LinkState] = (),
+    typing: bool = False,
 ) -> Frame:
-    """The answer to a hello. `replace`: what the client had is not a part of this."""
+    """The answer to a hello. `replace`: what the client had is not a part of this. `typing`: the
+    turn of the last message is not over yet.
+    """
     return {
         "type": "welcome",
         "token": token,
@@ -71,6 +77,7 @@ def welcome(
         "messages": [message(utterance) for utterance in utterances if is_shown(utterance)],
         "limits": {"text": max_text_chars},
         "channels": [asdict(state) for state in channels],
+        "typing": typing,
     }
 
 
@@ -103,9 +110,11 @@ def accepted(message_id: str, receipt: Accepted) -> Frame:
 
 
 def notice(heard: Notice) -> Frame | None:
-    """What a client is told of a turn; None where the transcript itself tells it."""
+    """What a client is told of a turn, or of somebody at the desk who writes; None where the
+    transcript itself tells it, or where it is nothing for customers.
+    """
     if heard.kind == "typing":
-        return {"type": "typing"}
+        return {"type": "typing", "from": "bot" if is_turn_id(heard.turn_id) else "staff"}
     if heard.kind == "answered":
         return {"type": "answered", "turn": heard.turn_id}
     return None

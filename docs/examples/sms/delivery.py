@@ -14,6 +14,7 @@ from bot.ports import Call, PushChannel, Rate, delivery_key
 from channels.rendering.abilities import Abilities
 from channels.rendering.degrade import simplify
 from channels.rendering.markup import plain
+from channels.rendering.signing import signed
 from docs.examples.sms.parse import CHANNEL
 
 # Words and nothing else: choices become a numbered list, links are written out.
@@ -34,7 +35,7 @@ class SmsDelivery(PushChannel):
         """One call for each SMS. See the port."""
         return [
             Call("messages", {"to": message.recipient, "text": plain(content.text)})
-            for content in simplify(message.content, ABILITIES, message.language)
+            for content in simplify(signed(message), ABILITIES, message.language)
             if isinstance(content, Text)
         ]
 

@@ -1,6 +1,6 @@
 // Questions that are answered by choosing or filling in. `settle(answer)` of each is called with what
 // the customer said next, null while that is nothing: buttons, lists and ratings then show which one
-// it was, fields go away, since the answer stands below.
+// it was, fields go away, since the answer stands below. Its second argument: a person has spoken since.
 const asking = (part, settle) => {
   part.classList.add("asks");
   part.settle = settle;
@@ -41,7 +41,7 @@ class Asks {
       return node;
     });
     const group = h("div", { class: quick ? "choices quick" : "choices", role: "group", "aria-label": words.choices }, ...nodes);
-    return quick ? asking(group, (answer) => (group.hidden = answer !== null)) : group;
+    return quick ? asking(group, (answer, overtaken) => (group.hidden = answer !== null || overtaken)) : group;
   }
 
   list({ options, label }, about) {
@@ -169,7 +169,8 @@ class Asks {
     const button = h("button", { class: "choice", type: "submit" }, title);
     const form = h("form", { class: `ask ${className}`, onsubmit: (event) => {
       event.preventDefault();
-      submit();
+      // A second click may be under way when the first has settled it.
+      if (!button.hidden && !form.hidden) submit();
     } }, field, button);
     form.button = button;
     return form;

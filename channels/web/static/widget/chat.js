@@ -104,14 +104,15 @@ class FlerkanalChat extends HTMLElement {
 
   build() {
     this.label = h("span", { "aria-hidden": "true" });
-    this.badge = h("span", { class: "badge", "aria-hidden": "true", hidden: true });
+    this.news = new News(this);
     this.launcher = h(
       "button",
       { class: "launcher", type: "button", "aria-haspopup": "dialog", "aria-expanded": "false", onclick: () => this.open() },
       icon("chat"),
       this.label,
-      this.badge,
+      this.news.badge,
     );
+    this.mark = h("span", { class: "mark", "aria-hidden": "true" });
     this.heading = h("h2", { id: "title" });
     this.subtitle = h("p", { class: "subtitle" });
     this.menu = new Menu(this);
@@ -122,12 +123,12 @@ class FlerkanalChat extends HTMLElement {
     this.dots = h("div", { class: "dots", "aria-hidden": "true", hidden: true }, h("i"), h("i"), h("i"));
     this.log = h("div", { class: "log", role: "log", tabindex: "0", "aria-live": "off", onscroll: () => this.scrolled() },
       this.intro, this.thread.list, this.dots);
-    this.typingStatus = h("div", { class: "sr", role: "status" });
+    this.typingStatus = h("div", { class: "typing sr", role: "status" });
     this.network = h("div", { class: "network", role: "status" });
     this.latest = h("button", { class: "latest tool", type: "button", hidden: true, onclick: () => this.toBottom(true) }, icon("down"));
     this.input = h("textarea", {
       id: "input", rows: "1", autocomplete: "off", enterkeyhint: "send",
-      oninput: () => this.typed(),
+      oninput: () => this.typed(true),
       onkeydown: (event) => {
         if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
         event.preventDefault();
@@ -143,7 +144,7 @@ class FlerkanalChat extends HTMLElement {
       "dialog",
       { class: "panel", "aria-labelledby": "title", onkeydown: (event) => this.escape(event),
         oncancel: (event) => { event.preventDefault(); this.close(); } },
-      h("div", { class: "head" }, h("span", { class: "mark", "aria-hidden": "true" }, icon("chat")),
+      h("div", { class: "head" }, this.mark,
         h("div", {}, this.heading, this.subtitle), this.menu.button, this.closeButton),
       this.menu.options,
       this.log,
@@ -154,7 +155,7 @@ class FlerkanalChat extends HTMLElement {
       if (!path.includes(this.menu.options) && !path.includes(this.menu.button)) this.menu.toggle(false);
     });
     // A root of our own, since a page's styles for all elements reach the host.
-    this.shadowRoot.append(h("div", { class: "root" }, this.launcher, this.panel, this.menu.confirm, this.linking.dialog));
+    this.shadowRoot.append(h("div", { class: "root" }, this.launcher, this.panel, this.menu.confirm, this.linking.dialog, this.news.status));
     this.input.value = this.store.get("draft", "sessionStorage") || "";
     this.relabel();
     this.typed();
@@ -163,10 +164,9 @@ class FlerkanalChat extends HTMLElement {
   // All words of the surface, in the language of now.
   relabel() {
     const words = this.words;
-    for (const node of [this.launcher, this.panel, this.menu.confirm, this.linking.dialog]) node.lang = this.language;
+    for (const node of [this.launcher, this.panel, this.menu.confirm, this.linking.dialog, this.news.status]) node.lang = this.language;
     this.label.textContent = this.text("launch");
     this.heading.textContent = this.text("title");
-    this.subtitle.textContent = this.text("subtitle");
     for (const [node, label] of [
       [this.menu.button, words.menu], [this.closeButton, words.close], [this.log, words.log],
       [this.sendButton, words.send], [this.latest, words.latest],
@@ -196,15 +196,31 @@ class FlerkanalChat extends HTMLElement {
     const atBottom = this.nearBottom();
     const entries = this.thread.show(live);
     this.intro.querySelectorAll(".choice").forEach((button) => (button.disabled = entries.length > 0));
-    this.dots.hidden = !this.connection.typing;
-    const typing = this.connection.typing ? `${this.words.typing} …` : "";
-    if (this.typingStatus.textContent !== typing) this.typingStatus.textContent = typing;
+    this.company();
     this.input.maxLength = this.connection.limit;
     this.linking.refresh();
     this.announceNetwork();
-    this.unread();
+    this.news.refresh(live);
     if (atBottom) this.toBottom();
     this.speakUp();
+  }
+
+  // Whom the customer talks to, and whether they are writing.
+  company() {
+    const { words } = this;
+    const { person, typing } = this.connection;
+    const name = person?.name;
+    const subtitle = !person ? this.text("subtitle") : name ? words.talkingTo(name) : words.talkingToSomebody;
+    if (this.subtitle.textContent !== subtitle) this.subtitle.textContent = subtitle;
+    const mark = person ? (name && initials(name)) || "person" : "chat";
+    if (this.mark.dataset.shows !== mark) {
+      this.mark.dataset.shows = mark;
+      this.mark.replaceChildren(ICONS[mark] ? icon(mark) : mark);
+    }
+    this.dots.hidden = !typing;
+    const status = !typing ? "" : `${typing === "staff" ? words.writes(name || words.staff) : words.typing} …`;
+    if (this.typingStatus.textContent !== status) this.typingStatus.textContent = status;
+    this.typingStatus.classList.toggle("sr", typing !== "staff");
   }
 
   // What stood there before is not read out; what comes from now on is.
@@ -235,22 +251,6 @@ class FlerkanalChat extends HTMLElement {
       // many attempts follow.
       this.networkTimer ??= setTimeout(() => say(this.words.offline), 2_000);
     }
-  }
-
-  unread() {
-    const { lines } = this.connection;
-    if (this.isOpen && document.visibilityState === "visible") this.markSeen();
-    const seen = lines.map((line) => line.id).lastIndexOf(this.store.get("seen"));
-    const count = seen < 0 ? 0 : lines.slice(seen + 1).filter((line) => line.from !== "customer").length;
-    this.badge.hidden = count === 0;
-    this.badge.textContent = count > 9 ? "9+" : String(count);
-    const words = this.words;
-    this.launcher.setAttribute("aria-label", `${this.text("launch")}: ${words.open}${count ? `, ${words.unread(count)}` : ""}`);
-  }
-
-  markSeen() {
-    const last = this.connection.lines[this.connection.lines.length - 1];
-    if (last && this.store.get("seen") !== last.id) this.store.set("seen", last.id);
   }
 
   // ------------------------------------------------------------------------------------- doing
@@ -289,7 +289,7 @@ class FlerkanalChat extends HTMLElement {
 
   close() {
     if (!this.isOpen) return;
-    this.markSeen();
+    this.news.markSeen();
     this.holdPage(false);
     this.menu.toggle(false);
     this.panel.close();
@@ -343,8 +343,10 @@ class FlerkanalChat extends HTMLElement {
     this.say(text);
   }
 
-  typed() {
+  // `live`: by the customer, just now.
+  typed(live = false) {
     const { value } = this.input;
+    if (live && value.trim()) this.connection.writing();
     this.form.classList.toggle("empty", !value.trim());
     this.store.set("draft", value || null, "sessionStorage");
     if (!CSS_SIZES_FIELDS) {

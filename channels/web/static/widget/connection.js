@@ -2,6 +2,9 @@ const PING_AFTER = 10_000;
 const PONG_WITHIN = 10_000;
 const WELCOME_WITHIN = 10_000;
 const TAKE_OVER_AFTER = 10_000;
+// How often it is told that the customer writes, and for how long somebody at the desk does.
+const WRITING_EVERY = 3_000;
+const WRITES_FOR = 6_000;
 // What is for programs, and what passes.
 const NOT_SHOWN = ["custom", "typing"];
 
@@ -23,7 +26,9 @@ class Connection {
     this.mine = new Map();
     this.failed = [];
     this.cursor = null;
-    this.typing = false;
+    // Who is writing: "bot", "staff", or nobody.
+    this.typing = null;
+    this.wrote = 0;
     this.limit = 4000;
     this.online = false;
     this.tries = 0;
@@ -39,6 +44,12 @@ class Connection {
     const kept = this.store.get("queue") || [];
     const ids = new Set(kept.map((item) => item.id));
     return [...kept, ...[...this.mine.values()].filter((item) => !ids.has(item.id))];
+  }
+
+  // Whom the customer talks to: the last one who said something, where that was a person.
+  get person() {
+    const last = this.lines.filter((line) => line.from !== "customer").pop();
+    return last?.from === "staff" ? last : null;
   }
 
   start() {
@@ -71,6 +82,13 @@ class Connection {
     this.changed();
     if (this.online) this.flush();
     else this.wake();
+  }
+
+  // The customer has typed something: at the desk they like to know.
+  writing() {
+    if (!this.online || Date.now() - this.wrote < WRITING_EVERY) return;
+    this.wrote = Date.now();
+    this.send({ type: "writing" });
   }
 
   startOver() {
@@ -161,7 +179,7 @@ class Connection {
     this.socket = null;
     this.online = false;
     this.sending = null;
-    this.typing = false;
+    this.typing = null;
     clearTimeout(this.retry);
     clearTimeout(this.welcomeTimer);
     this.release?.();
@@ -209,11 +227,12 @@ class Connection {
         this.channels = frame.channels;
         return this.changed();
       case "typing":
+        return this.types(frame.from || "bot");
       case "answered":
-        this.typing = frame.type === "typing";
+        // A person goes on writing when the bot has taken note of what was said.
+        if (this.typing === "staff") return;
         clearTimeout(this.typingTimer);
-        if (this.typing) this.typingTimer = setTimeout(() => this.stopTyping(), 60_000);
-        return this.changed();
+        return this.stopTyping();
     }
   }
 
@@ -228,15 +247,21 @@ class Connection {
     this.channels = frame.channels || [];
     for (const message of frame.messages) this.add(message);
     this.cursor = frame.cursor || this.cursor;
-    const last = this.lines[this.lines.length - 1];
-    this.typing = last?.from === "customer" && Date.now() - Date.parse(last.at) < 60_000;
-    if (this.typing) this.typingTimer = setTimeout(() => this.stopTyping(), 30_000);
+    this.typing = null;
+    if (frame.typing) this.types("bot", 30_000);
     this.changed();
     this.flush();
   }
 
+  types(who, milliseconds = who === "staff" ? WRITES_FOR : 60_000) {
+    this.typing = who;
+    clearTimeout(this.typingTimer);
+    this.typingTimer = setTimeout(() => this.stopTyping(), milliseconds);
+    this.changed();
+  }
+
   stopTyping() {
-    this.typing = false;
+    this.typing = null;
     this.changed();
   }
 
@@ -246,7 +271,7 @@ class Connection {
     this.unqueue(message.id);
     if (this.lines.some((line) => line.id === message.id) || NOT_SHOWN.includes(message.content.kind)) return false;
     this.lines.push(message);
-    if (message.from !== "customer") this.typing = false;
+    if (message.from !== "customer") this.typing = null;
     return true;
   }
 
@@ -264,6 +289,7 @@ class Connection {
     if (item && !known) this.sent.set(id, item);
     this.unqueue(id);
     if (this.sending === id) this.sending = null;
+    this.wrote = 0;
     this.changed();
     this.flush();
   }
@@ -325,7 +351,7 @@ class Connection {
     this.sent.clear();
     this.failed = [];
     this.cursor = null;
-    this.typing = false;
+    this.typing = null;
     this.store.set("lines", null, "sessionStorage");
   }
 

@@ -50,8 +50,9 @@ class Contents {
     }
   }
 
-  // What the customer said next, or null where nothing yet, for the questions in a line.
-  settle(node, answer) {
+  // What the customer said next, or null where nothing yet, for the questions in a line. `overtaken`:
+  // a person has spoken since.
+  settle(node, answer, overtaken = false) {
     const { activeElement } = node.getRootNode();
     const focused = activeElement && node.contains(activeElement);
     const offers = [...node.querySelectorAll(".offer")];
@@ -65,7 +66,7 @@ class Contents {
         button.prepend(icon("check"));
       }
     }
-    for (const part of node.querySelectorAll(".asks")) part.settle(answer);
+    for (const part of node.querySelectorAll(".asks")) part.settle(answer, overtaken);
     const gone = focused && (activeElement.matches(":disabled") || activeElement.closest("[hidden]"));
     if (gone) this.chat.log.focus();
   }

@@ -78,11 +78,10 @@ class Menu {
   }
 
   save() {
-    const { words } = this.chat;
     const format = new Intl.DateTimeFormat(this.chat.locale, { dateStyle: "short", timeStyle: "short" });
     const text = this.chat.connection.lines.map((line) => {
-      const who = { customer: words.you, staff: words.staff }[line.from] || words.bot;
-      return `${format.format(new Date(line.at))} ${who}: ${this.chat.thread.contents.plain(line.content)}`;
+      const { thread } = this.chat;
+      return `${format.format(new Date(line.at))} ${thread.who(line)}: ${thread.contents.plain(line.content)}`;
     }).join("\n");
     const href = URL.createObjectURL(new Blob([text + "\n"], { type: "text/plain;charset=utf-8" }));
     h("a", { href, download: `chat-${new Date().toISOString().slice(0, 10)}.txt` }).click();

@@ -4,7 +4,7 @@ const CHANNEL_TITLES = { telegram: "Telegram", messenger: "Messenger", slack: "S
 
 // One was said soon after the other, by the same and in the same place.
 const follows = (a, b) =>
-  a && b && a.from === b.from && a.channel === b.channel && Math.abs(new Date(b.at) - new Date(a.at)) < GROUP_WITHIN;
+  a && b && a.from === b.from && a.name === b.name && a.channel === b.channel && Math.abs(new Date(b.at) - new Date(a.at)) < GROUP_WITHIN;
 
 // The lines of the conversation, in `list`. What has been made of a line stays, so that what a
 // customer is filling in stays too.
@@ -44,6 +44,7 @@ class Thread {
     const wanted = [];
     // What the customer said next, for each line.
     const answers = [];
+    const lastFromStaff = entries.map((entry) => entry.from).lastIndexOf("staff");
     const lastFromCustomer = entries.map((entry) => entry.from).lastIndexOf("customer");
     for (let index = entries.length - 1, next = null; index >= 0; index -= 1) {
       const { from, state, content } = entries[index];
@@ -63,7 +64,8 @@ class Thread {
       const meta = node.querySelector(".meta");
       const text = this.meta(entry, time, last, timed);
       if (meta.textContent !== text) meta.textContent = text;
-      if (entry.from !== "customer") this.contents.settle(node, answers[index]);
+      const overtaken = entry.from === "bot" && index < lastFromStaff;
+      if (entry.from !== "customer") this.contents.settle(node, answers[index], overtaken);
       wanted.push(node);
     });
     this.arrange(wanted);
@@ -98,12 +100,19 @@ class Thread {
     const known = this.nodes.get(entry.id);
     if (known) return known;
     const { words } = this.chat;
-    const who = { customer: words.you, staff: words.staff }[entry.from] || words.bot;
     const parts = this.contents.nodes(entry).filter(Boolean);
-    const node = h("div", { class: `message ${entry.from}`, hidden: !parts.length }, hidden(`${who}: `), ...parts, h("div", { class: "meta" }));
+    const by = entry.from === "staff" ? signature(words, entry.name) : null;
+    const node = h("div", { class: `message ${entry.from}`, hidden: !parts.length }, by, hidden(`${this.who(entry)}: `), ...parts, h("div", { class: "meta" }));
     if (live || entry.state !== "kept") node.classList.add("fresh");
     this.nodes.set(entry.id, node);
     return node;
+  }
+
+  // Who said it, in words.
+  who({ from, name }) {
+    const { words } = this.chat;
+    if (from === "staff" && name) return `${name}, ${words.staff}`;
+    return { customer: words.you, staff: words.staff }[from] || words.bot;
   }
 
   // The small print under a line: how far it has come, where it was said, when, and by whom.

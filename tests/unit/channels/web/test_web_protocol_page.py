@@ -39,7 +39,7 @@ def test_every_frame_is_described() -> None:
     source = (ROOT / "channels" / "web" / "render.py").read_text(encoding="utf-8")
     sent = set(re.findall(r'"type": "([a-z]+)"', source))
     assert {"welcome", "message", "link", "channels", "error"} <= sent
-    received = {"hello", "message", "link", "unlink", "ping"}
+    received = {"hello", "message", "writing", "link", "unlink", "ping"}
     parse = (ROOT / "channels" / "web" / "parse.py").read_text(encoding="utf-8")
     assert set(re.findall(r'kind == "([a-z]+)"', parse)) == received
     before, _, after = PAGE.partition("### From the server")

@@ -97,7 +97,8 @@ def test_other_channels_are_offered_and_the_way_there_told() -> None:
 
 
 def test_a_turns_beginning_and_end_are_told_and_its_words_come_from_the_transcript() -> None:
-    assert render.notice(Notice("typing", "c", "t")) == {"type": "typing"}
+    assert render.notice(Notice("typing", "c", "3-5-0")) == {"type": "typing", "from": "bot"}
+    assert render.notice(Notice("typing", "c", "t3-5-0")) == {"type": "typing", "from": "staff"}
     assert render.notice(Notice("answered", "c", "t")) == {"type": "answered", "turn": "t"}
     assert render.notice(Notice("said", "c", "t")) is None
 
