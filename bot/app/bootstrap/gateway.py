@@ -6,11 +6,12 @@ import contextlib
 
 from prometheus_client import CollectorRegistry
 
+from bot.app.bootstrap.desk import build_desk
 from bot.app.bootstrap.stores import close, kept_stores, redis_url
 from bot.app.edge import EdgeLimits
 from bot.app.gateway import Gateway
 from bot.app.http import HttpChannel, build_app
-from bot.app.platforms import platforms
+from bot.app.platforms import Staff, platforms
 from bot.app.probes import NotReady, Probes, ReadinessCheck
 from bot.errors import StorageUnavailable
 from bot.identity.store import SqlIdentities
@@ -25,6 +26,8 @@ from bot.pipeline.redis_streams.monitor import RedisPipelineMonitor
 from bot.pipeline.redis_streams.transcripts import RedisTranscripts
 from bot.ports import PipelineMonitor
 from bot.record.database import Database, open_engine
+from bot.record.desk_directory import SqlDeskDirectory
+from bot.record.desk_threads import SqlDeskThreads
 from bot.record.sessions import SqlSessions
 from bot.settings import Settings
 from channels.reception import Reception
@@ -60,9 +63,18 @@ def build_gateway(settings: Settings) -> Gateway:
     identities = build_identities(settings, database)
     reception = Reception(inbox, identities, messages)
     kept = kept_stores(settings, redis)
+    desk = build_desk(settings, redis, database)
+    directory = SqlDeskDirectory(database)
     edges = [
-        platform.edge(settings, reception, identities, kept, messages)
-        for platform in platforms(settings).values()
+        platform.edge(
+            settings,
+            reception,
+            identities,
+            kept,
+            messages,
+            Staff(desk, SqlDeskThreads(database, name), directory),
+        )
+        for name, platform in platforms(settings).items()
     ]
     # Closed in order, so pushed in the opposite one.
     for end in reversed([end for edge in edges for end in edge.close]):

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Collection, Mapping
 
 from bot.app.bootstrap.stores import deliveries, kept_stores
-from bot.app.platforms import platforms
+from bot.app.platforms import Shown, platforms
 from bot.model.content import Content
 from bot.observability.third_party import apply_defaults
 from bot.pipeline.consumer import Consumer, JobSource
@@ -17,11 +17,15 @@ from bot.pipeline.redis_streams.client import Redis
 from bot.pipeline.redis_streams.layout import Layout
 from bot.pipeline.redis_streams.outbox import RedisOutbox
 from bot.pipeline.redis_streams.pacing import RedisPacer
+from bot.pipeline.redis_streams.transcripts import RedisTranscripts
 from bot.pipeline.redis_streams.turns import RedisTurnQueue
 from bot.pipeline.sender import DeliveryJobs
 from bot.pipeline.turn import TurnTaker
 from bot.pipeline.worker import TurnJobs
 from bot.ports import DialogueEngine, PartitionQueue, PushChannel
+from bot.record.database import Database
+from bot.record.desk_directory import SqlDeskDirectory
+from bot.record.desk_threads import SqlDeskThreads
 from bot.settings import Settings
 from bot.training.models import find_model
 
@@ -113,6 +117,19 @@ def push_channels(settings: Settings, redis: Redis) -> dict[str, PushChannel]:
     return {
         name: platform.delivery(settings, kept) for name, platform in platforms(settings).items()
     }
+
+
+def desk_channels(settings: Settings, redis: Redis, database: Database) -> dict[str, PushChannel]:
+    """The platforms in which staff work, as channels of their own, by name; to be closed."""
+    directory = SqlDeskDirectory(database)
+    transcripts = RedisTranscripts(redis, Layout(settings.partitions))
+    channels = [
+        platform.desk_delivery(
+            settings, Shown(SqlDeskThreads(database, name), directory, transcripts)
+        )
+        for name, platform in platforms(settings).items()
+    ]
+    return {channel.name: channel for channel in channels if channel is not None}
 
 
 def _consumer(

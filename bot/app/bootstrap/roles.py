@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 
+from bot.app.bootstrap.desk import build_desk, build_keeper
 from bot.app.bootstrap.gateway import build_gateway
-from bot.app.bootstrap.pipeline import build_sender, build_worker, load_engine, push_channels
+from bot.app.bootstrap.pipeline import (
+    build_sender,
+    build_worker,
+    desk_channels,
+    load_engine,
+    push_channels,
+)
 from bot.app.bootstrap.stores import close, prepare_stores, redis_url
 from bot.app.gateway import Address, serve_gateway
 from bot.app.platforms import platforms
 from bot.app.signals import stop_on_signals
+from bot.handoff.clock import DeskClock
 from bot.pipeline.redis_streams.client import connect
+from bot.record.database import Database, open_engine
 from bot.settings import Settings
+from bot.tasks import cancel
 
 
 async def run_gateway(
@@ -54,17 +65,38 @@ async def run_worker(settings: Settings, holder: str) -> None:
 
 
 async def run_sender(settings: Settings, holder: str) -> None:
-    """The sender role: delivers to the channels that must be called, until SIGTERM or SIGINT.
+    """The sender role: delivers to the channels that must be called, keeps the journal in the
+    record and runs the desk's clock, until SIGTERM or SIGINT.
 
     `holder` is this start's unique name. Raises SettingsError, LayoutMismatch, StorageUnavailable.
     """
     with stop_on_signals() as stop:
         await prepare_stores(settings)
-        redis = connect(redis_url(settings))
-        channels = push_channels(settings, redis)
-        try:
-            await build_sender(settings, redis, holder, channels).run(stop)
-        finally:
+        async with AsyncExitStack() as resources:
+            redis = connect(redis_url(settings))
+            resources.push_async_callback(close, redis)
+            database = Database(open_engine(settings.database_dsn))
+            resources.callback(database.close)
+            channels = {
+                **push_channels(settings, redis),
+                **desk_channels(settings, redis, database),
+            }
             for channel in channels.values():
-                await channel.close()
-            await close(redis)
+                resources.push_async_callback(channel.close)
+            desk = build_desk(settings, redis, database)
+            consumers = [
+                build_sender(settings, redis, holder, channels),
+                build_keeper(settings, redis, database, desk, holder),
+            ]
+            clock = asyncio.create_task(DeskClock(desk).run())
+            reading = [asyncio.create_task(consumer.run(stop)) for consumer in consumers]
+            try:
+                # One that fails stops the other: the supervisor starts both again.
+                await asyncio.wait([clock, *reading], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                stop.set()
+                await asyncio.wait(reading)
+                await cancel([clock])
+            for task in [clock, *reading]:
+                if not task.cancelled():
+                    task.result()
