@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from bot.cli import dead_letters, doctor, messenger, roles, telegram, training
+from bot.cli import dead_letters, doctor, messenger, roles, telegram, training, user
 from bot.errors import FlerkanalError
 
 
@@ -57,6 +57,7 @@ app.command("worker")(roles.worker)
 app.command("sender")(roles.sender)
 app.command("train")(training.train)
 app.command("doctor")(doctor.doctor)
+app.add_typer(user.app, name="user")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(telegram.app, name="telegram")
 app.add_typer(messenger.app, name="messenger")
