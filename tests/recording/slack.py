@@ -63,8 +63,9 @@ class Refused(Exception):
 class RecordingSlack(RecordingPlatform):
     """`errors` are channels, or methods, that are answered with an error; `not_member`: channels
     that the app is not in; `users` and `channels` are what is known of those besides their ids;
-    `unreachable`: pictures that Slack can't fetch. `per_minute` is how many
-    messages a workspace may get. `too_early` are channels in which messages came too fast.
+    `unreachable`: pictures that Slack can't fetch. `per_minute` is how many messages a workspace may
+    get, `per_channel` the seconds between two in a channel. `too_early` are channels in which
+    messages came too fast.
     """
 
     token: str = TOKEN
@@ -76,6 +77,7 @@ class RecordingSlack(RecordingPlatform):
     users: dict[str, User] = field(default_factory=dict)
     channels: dict[str, dict[str, Any]] = field(default_factory=dict)
     per_minute: int = 300
+    per_channel: float = _SECONDS
     too_early: list[str] = field(default_factory=list)
     messages: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     private: list[dict[str, Any]] = field(default_factory=list)
@@ -354,7 +356,7 @@ class RecordingSlack(RecordingPlatform):
         now = self.received[-1].at
         while self._minute and now - self._minute[0] >= 60.0:
             self._minute.popleft()
-        if now - self._last.get(channel, float("-inf")) < _SECONDS:
+        if now - self._last.get(channel, float("-inf")) < self.per_channel:
             self.too_early.append(channel)
             raise Refused("ratelimited")
         if len(self._minute) >= self.per_minute:

@@ -98,7 +98,7 @@ def _values(handoff: Handoff, label: HandoffLabel, words: Words) -> Iterator[tup
     if label.team:
         yield words.team, shorten(label.team, _NAME, utf16_length)
     yield words.language, words.languages.get(handoff.language, handoff.language or "…")
-    yield words.waiting_since, moment(handoff.waiting_since)
+    yield words.since, moment(handoff.waiting_since)
     if handoff.note and handoff.note.strip():
         yield words.note, shorten(handoff.note.strip(), _NOTE, utf16_length)
 

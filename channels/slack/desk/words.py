@@ -18,7 +18,7 @@ class Words:
     titled: str
     why: str
     team: str
-    waiting_since: str
+    since: str
     language: str
     topic: str
     note: str
@@ -62,7 +62,7 @@ _WORDS = {
         titled="{customer} · {channel}",
         why="Why",
         team="Team",
-        waiting_since="Waiting since",
+        since="Since",
         language="Language",
         topic="About",
         note="Note",
@@ -159,7 +159,7 @@ _WORDS = {
         titled="{customer} · {channel}",
         why="Hvorfor",
         team="Team",
-        waiting_since="Har ventet siden",
+        since="Siden",
         language="Språk",
         topic="Gjelder",
         note="Notat",
