@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.app.platforms.platform import Edge, Kept, Platform, secret
+from bot.app.platforms.platform import Edge, Kept, Platform, Staff, secret
 from bot.model.content import Content
 from bot.observability.metrics import MessageMetrics
 from bot.ports import Identities, PushChannel
@@ -25,6 +25,7 @@ class SmsPlatform(Platform):
         identities: Identities,
         kept: Kept,
         metrics: MessageMetrics,
+        staff: Staff | None = None,
     ) -> Edge:
         """See Platform."""
         return Edge(SmsChannel(reception, metrics, secret=secret(settings.sms_secret)))
