@@ -50,6 +50,7 @@ async def test_metrics_tell_how_the_pipeline_stands(redis_url: str, tmp_path: Pa
             return {
                 'flerkanal_waiting_entries{queue="inbox"} 2.0',
                 'flerkanal_waiting_entries{queue="outbox"} 0.0',
+                'flerkanal_waiting_entries{queue="journal"} 0.0',
                 "flerkanal_dead_letters 1.0",
                 "flerkanal_ready_workers 1.0",
             } <= set(text.splitlines())
