@@ -41,7 +41,8 @@ class ReadinessCheck:
 
 class Probes:
     """The probes' routes. What they find is kept for `fresh_seconds`: they are open to anybody, and
-    must not become a way to load the stores.
+    must not become a way to load the stores. `measures` bring other metrics of the registry up to
+    date, and raise nothing.
     """
 
     def __init__(
@@ -51,12 +52,14 @@ class Probes:
         pipeline: PipelineMetrics,
         monitor: PipelineMonitor,
         fresh_seconds: float = 1.0,
+        measures: Sequence[Callable[[], Awaitable[None]]] = (),
     ) -> None:
         self._checks = checks
         self._registry = registry
         self._pipeline = pipeline
         self._monitor = monitor
         self._fresh_seconds = fresh_seconds
+        self._measures = measures
         self._readiness: tuple[float, dict[str, Any]] | None = None
         self._measured = float("-inf")
         self._asking = asyncio.Lock()
@@ -94,6 +97,7 @@ class Probes:
                 except FlerkanalError as error:
                     logger.warning("pipeline_not_measured", error=str(error))
                     self._pipeline.set(None)
+                await asyncio.gather(*(measure() for measure in self._measures))
         return Response(exposition(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def _ask(self) -> dict[str, Any]:

@@ -30,12 +30,26 @@ from bot.ports.desk import (
 )
 from bot.ports.dialogue import DialogueEngine
 from bot.ports.mirrors import DeskDirectory, DeskThreads, HandoffLabel
-from bot.ports.monitoring import DELIVERY_SECONDS, DeliveryCounts, PipelineMonitor, PipelineState
+from bot.ports.monitoring import (
+    DELIVERY_SECONDS,
+    HANDLING_SECONDS,
+    WAIT_SECONDS,
+    DeliveryCounts,
+    DeskMonitor,
+    DeskState,
+    DeskTotals,
+    Durations,
+    PipelineMonitor,
+    PipelineState,
+    TeamState,
+)
 from bot.ports.people import Contacts, Identities, LinkOffer, LinkTarget, Sessions
 from bot.ports.queues import DeadLetter, DeadLetters, Outbox, PartitionQueue, TurnQueue
 
 __all__ = [
     "DELIVERY_SECONDS",
+    "HANDLING_SECONDS",
+    "WAIT_SECONDS",
     "Accepted",
     "Call",
     "Contacts",
@@ -46,11 +60,15 @@ __all__ = [
     "Desk",
     "DeskDirectory",
     "DeskMirror",
+    "DeskMonitor",
+    "DeskState",
     "DeskThreads",
+    "DeskTotals",
     "DeskUtterance",
     "DialogueEngine",
     "DialogueState",
     "DialogueStates",
+    "Durations",
     "Floor",
     "Followers",
     "HandoffLabel",
@@ -73,6 +91,7 @@ __all__ = [
     "Rate",
     "Record",
     "Sessions",
+    "TeamState",
     "Transcripts",
     "TurnQueue",
     "Understanding",

@@ -63,4 +63,5 @@ def _whole_epoch_in_postgresql(element: Any, compiler: Any, **options: Any) -> s
 @_compiles(_WholeEpoch, "sqlite")
 def _whole_epoch_in_sqlite(element: Any, compiler: Any, **options: Any) -> str:
     moment = compiler.process(element.clauses, **options)
-    return f"CAST(strftime('%s', {moment}) AS integer)"
+    # SQLite rounds to milliseconds, so the fraction goes first.
+    return f"CAST(strftime('%s', substr({moment}, 1, 19)) AS integer)"
