@@ -159,6 +159,8 @@ class Effects:
         if await self._floor.take(effect.conversation_id, floor_id):
             return _DONE
         holder = await self._floor.holder(effect.conversation_id)
+        if holder is None and effect.tries >= _MOST_FAULTS:
+            return _Outcome(failed="it has given the floor back before")
         if holder is not None:
             as_holder = partial(adopt, handoff_id=effect.handoff_id, floor_id=holder)
             if await self._database.write(as_holder):
