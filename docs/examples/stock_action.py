@@ -18,6 +18,9 @@ from bot.errors import BusinessSystemUnavailable
 
 logger = logging.getLogger(__name__)
 
+# Of more pieces than these our sales people speak with the customer themselves.
+_MOST_PIECES = 20
+
 
 class StockSettings(BaseSettings):
     """STOCK_API_URL and STOCK_TIMEOUT (seconds), from the environment or `.env`."""
@@ -71,4 +74,27 @@ class ActionStock(Action):
         else:
             response = "utter_stock_some" if pieces else "utter_stock_none"
             dispatcher.utter_message(response=response, product=product, pieces=pieces)
+        return []
+
+
+class ActionReserve(Action):
+    """Tells how to order the `pieces` of the `product`; very many are a matter for a person."""
+
+    def name(self) -> str:
+        return "action_reserve"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[EventType]:
+        product, pieces = tracker.get_slot("product"), float(tracker.get_slot("pieces") or 1)
+        if pieces <= _MOST_PIECES:
+            dispatcher.utter_message(response="utter_reserve_online", product=product)
+            return []
+        dispatcher.utter_message(response="utter_reserve_person")
+        handoff = {
+            "reason": "action_asked",
+            "topic": "company_sales",
+            "note": f"{pieces:g} x {product}",
+        }
+        dispatcher.utter_message(json_message={"handoff": handoff})
         return []

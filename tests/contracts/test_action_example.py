@@ -18,6 +18,9 @@ import pytest
 from rasa.shared.core.domain import Domain
 from ruamel.yaml import YAML
 
+from bot.model.handoff import Cause, HandoffRequest
+from bot.pipeline.rasa_answers import contents_of
+from bot.pipeline.rasa_outcome import request_in
 from tests.action_server import ROOT, ActionServer, running_action_server
 
 # Rasa says so of every domain, whatever stands in it.
@@ -99,6 +102,36 @@ def test_the_example_answers(
     (said,) = answer["responses"]
     assert said["response"] == response
     assert said.get("pieces") == pieces
+
+
+@pytest.mark.parametrize(
+    ("pieces", "response", "wanted"),
+    [
+        (2, "utter_reserve_online", None),
+        (20, "utter_reserve_online", None),
+        (
+            500,
+            "utter_reserve_person",
+            HandoffRequest(Cause.ACTION_ASKED, "company_sales", note="500 x ull genser"),
+        ),
+    ],
+)
+def test_the_example_gets_a_person(
+    server: ActionServer, pieces: float, response: str, wanted: HandoffRequest | None
+) -> None:
+    slots = {"product": "ull genser", "pieces": pieces}
+    call = {
+        "next_action": "action_reserve",
+        "sender_id": "conversation",
+        "tracker": {"sender_id": "conversation", "slots": slots, "events": []},
+        "version": "3.6.21",
+    }
+    answer = httpx.post(server.url, json=call, timeout=10).raise_for_status().json()
+    said = answer["responses"]
+    assert said[0]["response"] == response
+    # Read as the worker reads what an action says.
+    contents = [content for one in said for content in contents_of(one)]
+    assert request_in(contents, []) == wanted
 
 
 def test_the_example_s_domain_fits_the_project_s() -> None:
