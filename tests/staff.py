@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
+import pytest
+from sqlalchemy import delete
+
 from bot.model.staff import Role, StaffMember
-from bot.record.database import Database
+from bot.record.database import Database, open_engine, transaction
+from bot.record.migrate import migrate
+from bot.record.tables import metadata
 from bot.staff.accounts import Accounts
 from bot.staff.audit import Audit
 from bot.staff.passwords import Passwords
@@ -16,6 +21,7 @@ from bot.staff.presence import Presences
 from bot.staff.sessions import StaffSessions
 from bot.staff.sign_in import SignIn
 from bot.staff.throttle import SignInThrottle
+from tests.postgres import PostgresServer
 
 PASSWORD = "correct horse battery"
 
@@ -74,3 +80,33 @@ def staff_of(database: Database) -> Iterator[Staff]:
         yield Staff(database, passwords, Clock())
     finally:
         passwords.close()
+
+
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+)
+def migrated_dsn(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A database of each kind for a module's tests, with this version's tables."""
+    if request.param == "sqlite":
+        dsn = f"sqlite:///{tmp_path_factory.mktemp('staff') / 'record.sqlite3'}"
+        migrate(dsn)
+        yield dsn
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        with server.database() as dsn:
+            migrate(dsn)
+            yield dsn
+
+
+@pytest.fixture
+async def database(migrated_dsn: str) -> AsyncIterator[Database]:
+    """The record over it, empty."""
+    engine = open_engine(migrated_dsn)
+    with transaction(engine, write=True) as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(delete(table))
+    database = Database(engine)
+    yield database
+    database.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import jwt
@@ -18,6 +19,7 @@ from bot.console.network import client_address, is_secure, local_path
 from bot.console.pages import Page
 from bot.console.sign_in import SignInPages, client_of
 from bot.errors import SignInRefused
+from bot.staff.keys import SigningKey
 from bot.staff.sign_in import ProvidedIdentity, SignIn
 
 CALLBACK = "/console/sign-in/oidc/callback"
@@ -46,7 +48,7 @@ class OpenIdProvider:
     """
 
     def __init__(
-        self, *, issuer: str, client_id: str, client_secret: str, public_url: str, key: bytes
+        self, *, issuer: str, client_id: str, client_secret: str, public_url: str, key: SigningKey
     ) -> None:
         self._issuer = issuer.rstrip("/")
         self._client_id = client_id
@@ -64,6 +66,11 @@ class OpenIdProvider:
             },
         )
 
+    @property
+    def name(self) -> str:
+        """What the button calls it: the host of its address."""
+        return urlsplit(self._issuer).netloc
+
     async def begin(self, request: Request, to: str | None) -> Response:
         """On to the provider. Raises SignInRefused (`provider`)."""
         request.scope["session"] = {}
@@ -74,7 +81,7 @@ class OpenIdProvider:
             )
         except _FAULTS as fault:
             raise _refused(fault) from fault
-        self._keep(request, response, {"session": request.scope["session"], "to": to})
+        await self._keep(request, response, {"session": request.scope["session"], "to": to})
         return response
 
     async def finish(self, request: Request) -> tuple[ProvidedIdentity, str | None]:
@@ -82,7 +89,7 @@ class OpenIdProvider:
         for whatever does not fit: the state, the nonce, the token's signature, issuer, audience or
         time.
         """
-        kept = self._kept(request)
+        kept = await self._kept(request)
         request.scope["session"] = kept.get("session", {})
         try:
             await self._check_metadata()
@@ -117,7 +124,7 @@ class OpenIdProvider:
             raise ValueError("the provider's metadata names another issuer")
         ways = metadata.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
         if "client_secret_basic" not in ways and "client_secret_post" in ways:
-            self._app.client_kwargs["token_endpoint_auth_method"] = "client_secret_post"
+            self._app.client_kwargs["token_endpoint_auth_method"] = "client_secret_post"  # noqa: S105
         offered = metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
         metadata["id_token_signing_alg_values_supported"] = sorted(
             _ALGORITHMS.intersection(offered)
@@ -139,12 +146,12 @@ class OpenIdProvider:
             raise ValueError("the provider's subject is none")
         return ProvidedIdentity(self._issuer, subject, email if verified else None)
 
-    def _keep(self, request: Request, response: Response, state: Mapping[str, Any]) -> None:
+    async def _keep(self, request: Request, response: Response, state: Mapping[str, Any]) -> None:
         expires = int(time.time()) + _SECONDS
         secure = is_secure(request, self._public_url)
         response.set_cookie(
             self._name(secure),
-            jwt.encode({**state, "exp": expires}, self._key, algorithm="HS256"),
+            jwt.encode({**state, "exp": expires}, await self._key.get(), algorithm="HS256"),
             max_age=_SECONDS,
             path="/console/sign-in",
             secure=secure,
@@ -153,11 +160,11 @@ class OpenIdProvider:
             samesite="lax",
         )
 
-    def _kept(self, request: Request) -> dict[str, Any]:
+    async def _kept(self, request: Request) -> dict[str, Any]:
         cookie = request.cookies.get(self._name(is_secure(request, self._public_url)), "")
         try:
             kept: dict[str, Any] = jwt.decode(
-                cookie, self._key, algorithms=["HS256"], options={"require": ["exp"]}
+                cookie, await self._key.get(), algorithms=["HS256"], options={"require": ["exp"]}
             )
         except jwt.InvalidTokenError:
             return {}

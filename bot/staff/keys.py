@@ -18,12 +18,23 @@ _NAME = "signing"
 _BYTES = 32
 
 
-async def signing_key(database: Database, given: str | None, purpose: str) -> bytes:
-    """32 bytes for one purpose: from the secret that is given, else from one that is made once and
-    kept in the database, so that all processes have the same.
+class SigningKey:
+    """32 bytes for one `purpose`: from the secret `given`, else from one that is made once and kept
+    in the database, so that all processes have the same. Read at its first use.
     """
-    secret = given if given is not None else await _kept(database)
-    return hmac.new(secret.encode(), purpose.encode(), hashlib.sha256).digest()
+
+    def __init__(self, database: Database, given: str | None, purpose: str) -> None:
+        self._database = database
+        self._given = given
+        self._purpose = purpose
+        self._key: bytes | None = None
+
+    async def get(self) -> bytes:
+        """The key. Raises StorageUnavailable."""
+        if self._key is None:
+            secret = self._given if self._given is not None else await _kept(self._database)
+            self._key = hmac.new(secret.encode(), self._purpose.encode(), hashlib.sha256).digest()
+        return self._key
 
 
 async def _kept(database: Database) -> str:

@@ -13,8 +13,10 @@ from bot.model.staff import Presence, Role
 from bot.record.database import Database
 from bot.record.tables import staff as staff_table
 from bot.staff.first_account import ensure_first_account
-from bot.staff.keys import signing_key
-from tests.staff import PASSWORD, Staff, staff_of
+from bot.staff.keys import SigningKey
+from tests.staff import PASSWORD, Staff, database, migrated_dsn, staff_of
+
+__all__ = ["database", "migrated_dsn"]
 
 
 @pytest.fixture
@@ -58,32 +60,30 @@ async def test_the_password_itself_is_not_stored(staff: Staff) -> None:
     assert PASSWORD not in str(await staff.audit.entries())
 
 
-@pytest.mark.parametrize(
-    ("changed", "reason"),
-    [
-        ({"login": ""}, "bad_login"),
-        ({"login": "kari nordmann"}, "bad_login"),
-        ({"login": "kari\x00"}, "bad_login"),
-        ({"login": "<script>"}, "bad_login"),
-        ({"login": "k" * 256}, "bad_login"),
-        ({"login": "OLA"}, "login_taken"),
-        ({"name": "  "}, "bad_name"),
-        ({"name": "n" * 256}, "bad_name"),
-        ({"name": "Kari\x07"}, "bad_name"),
-        ({"roles": []}, "no_role"),
-        ({"capacity": 0}, "bad_capacity"),
-        ({"capacity": 101}, "bad_capacity"),
-        ({"language": "xx"}, "bad_language"),
-        ({"password": "short"}, "short_password"),
-        ({"password": "kari-kari-kari", "login": "kari-kari-kari"}, "login_password"),
-    ],
-)
-async def test_what_is_no_account_is_refused_and_changes_nothing(
-    staff: Staff, changed: dict[str, object], reason: str
-) -> None:
+NO_ACCOUNTS: list[tuple[dict[str, object], str]] = [
+    ({"login": ""}, "bad_login"),
+    ({"login": "kari nordmann"}, "bad_login"),
+    ({"login": "kari\x00"}, "bad_login"),
+    ({"login": "<script>"}, "bad_login"),
+    ({"login": "k" * 256}, "bad_login"),
+    ({"login": "OLA"}, "login_taken"),
+    ({"name": "  "}, "bad_name"),
+    ({"name": "n" * 256}, "bad_name"),
+    ({"name": "Kari\x07"}, "bad_name"),
+    ({"roles": []}, "no_role"),
+    ({"capacity": 0}, "bad_capacity"),
+    ({"capacity": 101}, "bad_capacity"),
+    ({"language": "xx"}, "bad_language"),
+    ({"password": "short"}, "short_password"),
+    ({"password": "kari-kari-kari", "login": "kari-kari-kari"}, "login_password"),
+]
+
+
+async def test_what_is_no_account_is_refused_and_changes_nothing(staff: Staff) -> None:
     await staff.add("ola")
-    given = {"login": "kari", "name": "Kari", "roles": [Role.AGENT], **changed}
-    await refused(reason, staff.accounts.add(**given))  # type: ignore[arg-type]
+    for changed, reason in NO_ACCOUNTS:
+        given = {"login": "kari", "name": "Kari", "roles": [Role.AGENT], **changed}
+        await refused(reason, staff.accounts.add(**given))  # type: ignore[arg-type]
     assert [account.member.login for account in await staff.accounts.all()] == ["ola"]
     assert await staff.actions() == [("account.add", "ola")]
 
@@ -230,10 +230,10 @@ async def test_the_first_account_is_made_once(database: Database) -> None:
 async def test_the_key_is_the_same_for_all_and_another_for_each_purpose(
     database: Database,
 ) -> None:
-    made = await asyncio.gather(*(signing_key(database, None, "a") for _ in range(4)))
+    made = await asyncio.gather(*(SigningKey(database, None, "a").get() for _ in range(4)))
     assert len(set(made)) == 1
     assert len(made[0]) == 32
-    assert await signing_key(database, None, "b") not in made
-    given = await signing_key(database, "x" * 32, "a")
+    assert await SigningKey(database, None, "b").get() not in made
+    given = await SigningKey(database, "x" * 32, "a").get()
     assert given not in made
-    assert given == await signing_key(database, "x" * 32, "a")
+    assert given == await SigningKey(database, "x" * 32, "a").get()

@@ -16,7 +16,9 @@ from bot.record.tables import sign_in_failures, staff_sessions
 from bot.record.tables import staff as staff_table
 from bot.staff.passwords import Passwords
 from bot.staff.sign_in import ProvidedIdentity, SignedIn, SignIn
-from tests.staff import PASSWORD, Staff, staff_of
+from tests.staff import PASSWORD, Staff, database, migrated_dsn, staff_of
+
+__all__ = ["database", "migrated_dsn"]
 
 HERE = "192.0.2.1"
 ISSUER = "https://id.shop.example"
