@@ -242,7 +242,7 @@ class SqlDesk(Desk):
             language = moved.handoff.language
             work.say(moved.handoff, self.sayings.closing(language, by))
             work.say(moved.handoff, self.sayings.rating(language))
-            work.hand_back(moved.handoff, quiet=True)
+            work.hand_back(moved.handoff, quiet=True, rating=True)
             return moved.handoff
 
         return await self.work.run(work)

@@ -51,9 +51,12 @@ def say(
     return Effect(conversation_id, handoff_id, "say", payload)
 
 
-def hand_back(conversation_id: str, handoff_id: str, slots: dict[str, Any], quiet: bool) -> Effect:
+def hand_back(
+    conversation_id: str, handoff_id: str, slots: dict[str, Any], *, quiet: bool, rating: bool
+) -> Effect:
     """Give the floor back to the bot."""
-    return Effect(conversation_id, handoff_id, "back", {"slots": slots, "quiet": quiet})
+    payload = {"slots": slots, "quiet": quiet, "rating": rating}
+    return Effect(conversation_id, handoff_id, "back", payload)
 
 
 def post(conversation_id: str, handoff_id: str, message: Outbound) -> Effect:

@@ -148,7 +148,7 @@ class Effects:
             await self._say(effect)
         elif effect.kind == "back":
             floor_id = await self._floor_id(effect.handoff_id)
-            hand_back = HandBack(floor_id, payload["slots"], payload["quiet"])
+            hand_back = HandBack(floor_id, **payload)
             await self._floor.hand_back(effect.conversation_id, hand_back)
         else:
             return _Outcome(failed=f"unknown kind {effect.kind!r}")

@@ -71,11 +71,18 @@ class Work:
         )
 
     def hand_back(
-        self, handoff: Handoff, slots: Mapping[str, Any] | None = None, *, quiet: bool
+        self,
+        handoff: Handoff,
+        slots: Mapping[str, Any] | None = None,
+        *,
+        quiet: bool,
+        rating: bool = False,
     ) -> None:
         """Give the floor back to the bot, after all that was said before."""
         self.effects.append(
-            effect.hand_back(handoff.conversation_id, handoff.id, dict(slots or {}), quiet)
+            effect.hand_back(
+                handoff.conversation_id, handoff.id, dict(slots or {}), quiet=quiet, rating=rating
+            )
         )
 
     def _changed(self, before: Handoff | None, after: Handoff, note: str | None) -> None:
