@@ -12,7 +12,8 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.pipeline.rasa_actions import CustomAction, Form, InProcessActions, RemoteActions
+from bot.pipeline.rasa_actions import CustomAction, InProcessActions, RemoteActions
+from bot.pipeline.rasa_forms import Form
 
 Way = InProcessActions | RemoteActions
 
