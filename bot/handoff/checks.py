@@ -76,7 +76,7 @@ def check_account(found: Account) -> None:
 
 def full(found: Account) -> str:
     """The sentence that says so."""
-    return f"{found.name} has {found.busy} conversations already, which is the limit"
+    return f"{found.name} has as many conversations as they can have ({found.busy})"
 
 
 def check_content(content: Content) -> None:

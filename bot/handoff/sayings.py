@@ -6,7 +6,7 @@ import math
 from datetime import datetime, timedelta
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time, format_timedelta
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 
 from bot.handoff.team import Team
 from bot.handoff.texts import DeskTexts
@@ -144,5 +144,5 @@ class Sayings:
         weekday = format_date(opening, "EEEE", locale=locale)
         if days < 7:
             return self._get(language, "opens_this_week", weekday=weekday, time=time)
-        date = format_date(opening, "EEEE d MMMM", locale=locale)
+        date = f"{weekday} {format_skeleton('MMMMd', opening, locale=locale)}"
         return self._get(language, "opens_later", date=date, time=time)

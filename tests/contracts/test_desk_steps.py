@@ -146,7 +146,7 @@ async def test_passing_on_to_a_person_and_to_a_team(bench: DeskBench) -> None:
     assert (await bench.said(CHAT))[-1] == "Ola takes over from here. You are talking to Ola now."
     other = await bench.ask("web:c2")
     await bench.desk.claim(other.id, kari)
-    with pytest.raises(HandoffRefused, match="Ola has 1 conversations already") as refused:
+    with pytest.raises(HandoffRefused, match=r"Ola has as many .*\(1\)") as refused:
         await bench.desk.transfer(other.id, kari, to=ola.id, team=None, note=None)
     assert refused.value.reason == "full"
     # A supervisor may, whoever has it.
