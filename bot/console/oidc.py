@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +11,6 @@ from urllib.parse import urlsplit
 import httpx
 import jwt
 import structlog
-from authlib.integrations.starlette_client import OAuth, OAuthError  # type: ignore[import-untyped]
 from joserfc.errors import JoseError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -54,7 +54,9 @@ class OpenIdProvider:
         self._client_id = client_id
         self._public_url = public_url.rstrip("/")
         self._key = key
-        self._app = OAuth().register(
+        oauth, oauth_error = _authlib()
+        self._faults = (oauth_error, *_FAULTS)
+        self._app = oauth().register(
             "staff",
             client_id=client_id,
             client_secret=client_secret,
@@ -79,7 +81,7 @@ class OpenIdProvider:
             response: Response = await self._app.authorize_redirect(
                 request, f"{self._public_url}{CALLBACK}"
             )
-        except _FAULTS as fault:
+        except self._faults as fault:
             raise _refused(fault) from fault
         await self._keep(request, response, {"session": request.scope["session"], "to": to})
         return response
@@ -102,7 +104,7 @@ class OpenIdProvider:
                 leeway=_LEEWAY_SECONDS,
             )
             identity = await self._identity(token)
-        except _FAULTS as fault:
+        except self._faults as fault:
             raise _refused(fault) from fault
         return identity, local_path(kept.get("to"))
 
@@ -212,10 +214,24 @@ class OidcPages:
         return response
 
 
-# What Authlib, the token's check and the network raise, and what an answer that is no provider's
+def _authlib() -> tuple[Any, type[Exception]]:
+    # Imported where it is needed: most installations sign in by password. It warns of httpx's
+    # successor, which is not for whoever runs this to mend.
+    with warnings.catch_warnings():
+        # It sets a filter of its own when it is imported, which ours has to come after.
+        import authlib.deprecate  # type: ignore[import-untyped]  # noqa: F401
+
+        warnings.simplefilter("ignore")
+        from authlib.integrations.starlette_client import (  # type: ignore[import-untyped]
+            OAuth,
+            OAuthError,
+        )
+    return OAuth, OAuthError
+
+
+# What, besides Authlib's own error, the token's check and the network raise, and what an answer that is no provider's
 # makes of them.
 _FAULTS = (
-    OAuthError,
     JoseError,
     httpx.HTTPError,
     httpx.InvalidURL,
