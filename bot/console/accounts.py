@@ -217,5 +217,5 @@ class _Typed:
         self.roles = frozenset(role for role in Role if role.value in chosen)
         capacity = text_of(form, "capacity") or "5"
         # What is no number is out of range: the account's own check says so.
-        self.capacity = int(capacity) if capacity.isascii() and capacity.isdecimal() else 0
-        self.capacity = min(self.capacity, MOST_CAPACITY + 1)
+        is_number = capacity.isascii() and capacity.isdecimal() and len(capacity) < 6
+        self.capacity = int(capacity) if is_number else 0

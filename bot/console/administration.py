@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot.console.account import AccountPages
 from bot.console.accounts import AccountsAdmin
@@ -22,6 +23,10 @@ from bot.staff.audit import Audit
 from bot.staff.sessions import StaffSessions
 from bot.staff.sign_in import SignIn
 from bot.staff.throttle import SignInThrottle
+
+
+class _Group(Protocol):
+    def pages(self) -> Sequence[Page]: ...
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ def staff_pages(parts: StaffParts, view: View, cookie: SessionCookie) -> Sequenc
         view,
         provider=None if provider is None else provider.name,
     )
-    groups = [
+    groups: list[_Group] = [
         sign_in,
         *([] if provider is None else [OidcPages(provider, parts.sign_in, sign_in)]),
         AccountPages(parts.accounts, parts.sessions, parts.throttle, view),

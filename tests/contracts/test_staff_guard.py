@@ -305,6 +305,6 @@ async def test_sign_in_speaks_the_browsers_language_and_escapes(console: StaffCo
         assert "Brukernavn eller passord er feil." in wrong.text
         assert "<script>alert" not in wrong.text
         assert "&lt;script&gt;alert(1)" in wrong.text
-        files = {"login": ("a.txt", b"kari"), "password": (None, PASSWORD)}
+        files = [("login", ("a.txt", b"kari")), ("password", ("b.txt", PASSWORD.encode()))]
         odd = await browser.client.post("/console/sign-in", files=files)
         assert odd.status_code == 401
