@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from prometheus_client import CollectorRegistry
 
 from bot.app.edge import EdgeLimits
@@ -39,12 +41,14 @@ from bot.pipeline.redis_streams.pacing import RedisPacer
 from bot.pipeline.redis_streams.transcripts import RedisTranscripts
 from bot.pipeline.sender import DeliveryJobs
 from bot.ports import PartitionQueue
-from bot.record.database import Database
+from bot.record.database import Database, open_engine
 from bot.record.desk_directory import SqlDeskDirectory
 from bot.record.desk_threads import SqlDeskThreads
+from bot.record.migrate import migrate
 from bot.settings import load_settings
 from bot.tasks import cancel
 from channels.reception import Reception
+from channels.slack import delivery as slack_delivery
 from tests.pipeline import LAYOUT, LEASE_SECONDS, inbound
 from tests.postbox import QUICK, until
 from tests.recording.server import serve
@@ -182,9 +186,41 @@ class SlackDeskBench:
 
         await until(answered)
 
+    async def inbound(self) -> list[str]:
+        """What came in from Slack as a customer's words: the texts that wait, or were answered."""
+        names = [key async for key in self.redis.scan_iter(match="fk:*:seen:slack:*")]
+        return [name.decode() for name in names]
+
+    async def state_is(self, handoff_id: str, words: str) -> dict[str, Any]:
+        """A thread's first message, once it has these words."""
+
+        async def shown() -> bool:
+            return words in (await self.root(handoff_id))["text"]
+
+        await until(shown)
+        return await self.root(handoff_id)
+
     async def dead(self) -> list[str]:
         """Why there are dead letters."""
         return [letter.reason for letter in await RedisDeadLetters(self.redis, LAYOUT).list()]
+
+
+def quickly(monkeypatch: pytest.MonkeyPatch) -> RecordingSlack:
+    """A Slack that takes messages as fast as they come, and a desk that knows it."""
+    monkeypatch.setattr(slack_delivery, "CHANNEL_SECONDS", 0.01)
+    return RecordingSlack(per_channel=0.0)
+
+
+@contextlib.asynccontextmanager
+async def empty_record(folder: Path) -> AsyncIterator[Database]:
+    """A database with this version's tables."""
+    dsn = f"sqlite:///{folder / 'record.sqlite3'}"
+    await asyncio.to_thread(migrate, dsn)
+    database = Database(open_engine(dsn))
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 def in_thread(
@@ -205,6 +241,8 @@ async def slack_desk(
     """All of it while the block lasts. `sends`: a sender is there."""
     platform = slack or RecordingSlack()
     platform.users.update(USERS)
+    # No message of the app's may have the name of somebody's event.
+    platform.numbers = itertools.count(500_000)
     redis = connect(redis_url)
     contacts = RedisContacts(redis, LAYOUT)
     transcripts = RedisTranscripts(redis, LAYOUT)

@@ -13,49 +13,34 @@ import pytest
 from bot.model.content import Text
 from bot.model.handoff import Agent, State
 from bot.model.messages import Author
-from bot.record.database import Database, open_engine
-from bot.record.migrate import migrate
-from channels.slack import delivery as slack_delivery
 from tests.postbox import drained, until
-from tests.recording.slack import RecordingSlack
-from tests.slack_desk import CUSTOMER, KARI, OLA, STAFF, SlackDeskBench, in_thread, slack_desk
+from tests.slack_desk import (
+    CUSTOMER,
+    KARI,
+    OLA,
+    STAFF,
+    SlackDeskBench,
+    empty_record,
+    in_thread,
+    quickly,
+    slack_desk,
+)
 from tests.slack_events import choices
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> RecordingSlack:
-    """A Slack that takes messages as fast as they come, and a desk that knows it."""
-    monkeypatch.setattr(slack_delivery, "CHANNEL_SECONDS", 0.01)
-    return RecordingSlack(per_channel=0.0)
-
-
-@pytest.fixture
-async def record(tmp_path: Path) -> AsyncIterator[Database]:
-    dsn = f"sqlite:///{tmp_path / 'record.sqlite3'}"
-    await asyncio.to_thread(migrate, dsn)
-    database = Database(open_engine(dsn))
-    yield database
-    database.close()
-
-
-@pytest.fixture
 async def bench(
-    redis_url: str, record: Database, quick: RecordingSlack
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[SlackDeskBench]:
-    async with slack_desk(redis_url, record, quick) as running:
+    async with (
+        empty_record(tmp_path) as database,
+        slack_desk(redis_url, database, quickly(monkeypatch)) as running,
+    ):
         yield running
 
 
 def titles(root: dict[str, Any]) -> list[str]:
     return [title for title, _ in choices(root["blocks"])]
-
-
-async def state_is(bench: SlackDeskBench, handoff_id: str, words: str) -> dict[str, Any]:
-    async def shown() -> bool:
-        return words in (await bench.root(handoff_id))["text"]
-
-    await until(shown)
-    return await bench.root(handoff_id)
 
 
 async def customer_reads(bench: SlackDeskBench, conversation: str = CUSTOMER) -> list[str]:
@@ -96,7 +81,7 @@ async def test_a_whole_story(bench: SlackDeskBench) -> None:
     assert taken.owner.name == name
     await bench.is_answered(f"{name} was faster.", loser.removeprefix("U0").lower())
     assert winner.removeprefix("U0").lower() not in bench.slack.changes
-    root = await state_is(bench, handoff.id, f"💬 With {name}")
+    root = await bench.state_is(handoff.id, f"💬 With {name}")
     assert titles(root) == ["Return to bot", "Close", "Open in the console"]
     await bench.shows(handoff.id, f"{name} has taken it.")
     # Named in the thread they follow it.
@@ -126,7 +111,7 @@ async def test_a_whole_story(bench: SlackDeskBench) -> None:
     await bench.desk.say(handoff.id, by, Text("From the **console**"), "m1")
     await bench.shows(handoff.id, f"{name}: From the console")
     await bench.desk.transfer(handoff.id, by, to=None, team=await team(bench), note="Knows lamps")
-    root = await state_is(bench, handoff.id, "⏳ Waiting")
+    root = await bench.state_is(handoff.id, "⏳ Waiting")
     assert titles(root)[0] == "Take"
     thread = await bench.shows(handoff.id, "It is waiting")
     assert any("Note: Knows lamps" in line for line in thread)
@@ -134,9 +119,9 @@ async def test_a_whole_story(bench: SlackDeskBench) -> None:
 
     # And back to the bot.
     await bench.press(root, "Take", KARI)
-    root = await state_is(bench, handoff.id, "💬 With Kari")
+    root = await bench.state_is(handoff.id, "💬 With Kari")
     await bench.press(root, "Return to bot", KARI)
-    root = await state_is(bench, handoff.id, "Returned to the bot")
+    root = await bench.state_is(handoff.id, "Returned to the bot")
     assert titles(root) == ["Open in the console"]
 
     async def bot_is_back() -> bool:

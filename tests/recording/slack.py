@@ -85,7 +85,7 @@ class RecordingSlack(RecordingPlatform):
     changes: dict[str, dict[str, Any]] = field(default_factory=dict)
     _last: dict[str, float] = field(default_factory=dict)
     _minute: deque[float] = field(default_factory=deque)
-    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     @property
     def api_url(self) -> str:
@@ -241,7 +241,7 @@ class RecordingSlack(RecordingPlatform):
             "bot_id": BOT_ID,
             "app_id": APP_ID,
             "team": TEAM,
-            "ts": f"{time.time():.0f}.{next(self._numbers):06d}",
+            "ts": f"{time.time():.0f}.{next(self.numbers):06d}",
             "text": arguments.get("text", ""),
             "blocks": arguments.get("blocks", []),
         }
@@ -259,7 +259,7 @@ class RecordingSlack(RecordingPlatform):
         self._check_message(arguments)
         if channel in self.not_member:
             raise Refused("not_in_channel")
-        stamp = f"{time.time():.0f}.{next(self._numbers):06d}"
+        stamp = f"{time.time():.0f}.{next(self.numbers):06d}"
         self.private.append({**arguments, "ts": stamp})
         return {"message_ts": stamp}
 

@@ -59,7 +59,7 @@ WAITING = Handoff(
 TAKEN = replace(WAITING, state=State.WITH_PERSON, version=2, owner=KARI, claimed_at=1795540060.0)
 CLOSED = replace(TAKEN, state=State.WRAPPED_UP, version=3, ended="resolved", ended_at=1795540090.0)
 BACK = replace(CLOSED, state=State.BACK_TO_BOT, version=4)
-LONG = "Æ" * 9_000 + " \U0001f44b" * 500
+LONG = "Æ" * 3_000 + " \U0001f44b" * 60
 LABEL = HandoffLabel("Anna Ås", "Retur")
 
 
