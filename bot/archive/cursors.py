@@ -25,3 +25,12 @@ def sortable(cursor: str) -> str:
 def plain(stored: str) -> str:
     """As the transcript has it."""
     return "-".join(part.lstrip("0") or "0" for part in stored.split("-"))
+
+
+def following(cursor: str) -> str:
+    """The next one that could be: what is before it includes the line at `cursor`.
+
+    Raises InvalidMessage (`bad_cursor`).
+    """
+    milliseconds, count = plain(sortable(cursor)).split("-")
+    return f"{milliseconds}-{int(count) + 1}"

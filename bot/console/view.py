@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
@@ -14,8 +14,10 @@ from starlette.routing import Router
 
 from bot.console.assets import Assets
 from bot.console.dates import Dates
+from bot.console.markup import Parser, SmallMarkup, linked, safe_url
 from bot.console.navigation import Navigation
 from bot.console.pages import Page
+from bot.console.titles import CAUSES, ENDS, channel_title, customer_title, language_title
 from bot.console.words import SOURCE_LANGUAGE, Words
 from bot.model.languages import known_language
 from bot.model.staff import StaffMember
@@ -29,15 +31,24 @@ class View:
 
     Every template knows `staff` (None before sign-in), `csrf`, `language`, `here` (the page's name),
     `path`, `flash`, `navigation`, the functions `url(name, **path and query)`, `asset(path)`, `_` and
-    `ngettext`, and the filters of `bot.console.dates`. Call `link` once, with all pages.
+    `ngettext`, and the filters of `bot.console.dates`. Texts of customers go through the filter
+    `linked`, those of the bot and of staff through `rich`, whose markup `markup` reads (without it
+    they are plain words). Call `link` once, with all pages.
     """
 
-    def __init__(self, *, words: Mapping[str, Words], assets: Assets, time_zone: str) -> None:
+    def __init__(
+        self,
+        *,
+        words: Mapping[str, Words],
+        assets: Assets,
+        time_zone: str,
+        markup: Parser | None = None,
+    ) -> None:
         self._words = words
         self._assets = assets
         self._navigation = Navigation(())
         self._environments = {
-            language: _environment(language, known, assets, time_zone)
+            language: _environment(language, known, assets, time_zone, markup)
             for language, known in words.items()
         }
 
@@ -73,10 +84,11 @@ class View:
             response.delete_cookie(_FLASH, path="/console")
         return response
 
-    def fragment(self, language: str, template: str, router: Router, **context: Any) -> str:
-        """A part of a page, outside of a request: for what is pushed to browsers."""
-        environment = self._environments.get(language) or self._environments[SOURCE_LANGUAGE]
-        return environment.get_template(template).render(url=_url_of(router), **context)
+    def fragment(self, language: str, template: str, **context: Any) -> str:
+        """A part of a page, outside of a request, for what is pushed to browsers: it can't use `url`
+        and what else belongs to a request.
+        """
+        return self._environments[language].get_template(template).render(context)
 
     def redirect(
         self, request: Request, to: str, *, flash: str | None = None, kind: str = "done"
@@ -105,6 +117,16 @@ class View:
         """A page's path; what is no part of it becomes the query."""
         address: str = _url_of(request.app.router)(name, **parts)
         return address
+
+    def came_from(self, request: Request) -> str:
+        """The page of the console that a form was sent from, else the console's first one."""
+        try:
+            parts = urlsplit(request.headers.get("referer", ""))
+        except ValueError:
+            return self.url(request, "console")
+        if not parts.path.startswith("/console/"):
+            return self.url(request, "console")
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
     def _shell(self, request: Request, template: str, context: Mapping[str, Any]) -> str:
         staff = staff_of(request)
@@ -137,7 +159,9 @@ def signed_in(request: Request) -> StaffMember:
     return staff
 
 
-def _environment(language: str, words: Words, assets: Assets, time_zone: str) -> Environment:
+def _environment(
+    language: str, words: Words, assets: Assets, time_zone: str, markup: Parser | None
+) -> Environment:
     environment = Environment(
         loader=PackageLoader("bot.console"),
         autoescape=True,
@@ -152,6 +176,16 @@ def _environment(language: str, words: Words, assets: Assets, time_zone: str) ->
     )
     environment.globals.update(asset=assets.url, language=language)
     environment.filters.update(Dates(language, time_zone, words).filters)
+    environment.filters.update(
+        linked=linked,
+        rich=linked if markup is None else SmallMarkup(markup),
+        safe_url=safe_url,
+        channel_title=lambda channel: words.gettext(channel_title(channel)),
+        language_title=lambda code: language_title(code, language),
+        cause_title=lambda cause: words.gettext(CAUSES.get(cause, cause)),
+        end_title=lambda ended: words.gettext(ENDS.get(ended, ended)),
+        customer_title=lambda row: customer_title(words, row.customer, row.handoff.conversation_id),
+    )
     return environment
 
 

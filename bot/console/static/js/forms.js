@@ -14,7 +14,7 @@ document.addEventListener("htmx:responseError", (event) => {
 });
 
 document.addEventListener("htmx:sendError", () => {
-  flash(document.documentElement.lang === "nb" ? "Serveren svarer ikke." : "The server does not answer.", "refused");
+  flash(document.body.dataset.noAnswer, "refused");
 });
 
 document.addEventListener("click", (event) => {

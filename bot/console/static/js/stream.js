@@ -3,12 +3,11 @@
 const handlers = new Map();
 let source = null;
 let leads = false;
-let everOpen = false;
 
 const TYPES = ["lines", "understood", "heard", "queue", "handoff", "writing", "colleagues", "resync", "bye"];
 
-// `handler` gets the event's data. `open` is called after each connection but the first: what
-// happened in between may have been missed.
+// `handler` gets the event's data. `resync` comes with each connection, too: what happened before it
+// may have been missed.
 export function on(type, handler) {
   handlers.set(type, [...(handlers.get(type) ?? []), handler]);
 }
@@ -37,12 +36,10 @@ function wanted() {
 
 function connect() {
   if (source || !wanted()) return;
-  const { stream = "/console/stream" } = document.body.dataset;
-  source = new EventSource(stream);
+  source = new EventSource(document.body.dataset.stream);
   source.onopen = () => {
     document.body.dataset.connected = "yes";
-    if (everOpen) tell("resync", {});
-    everOpen = true;
+    tell("resync", {});
   };
   source.onerror = () => {
     document.body.dataset.connected = "no";
@@ -64,7 +61,4 @@ function tell(type, data) {
   for (const handler of handlers.get(type) ?? []) handler(data);
 }
 
-on("bye", ({ to }) => {
-  disconnect();
-  location.assign(to);
-});
+on("bye", () => location.reload()); // the session has ended: the server leads on

@@ -1,0 +1,69 @@
+// Rings and notifies: by one tab for all of them, and only when nobody looks.
+import { leading, on } from "./stream.js";
+import { unread, unreadTotal } from "./unread.js";
+
+const title = document.title;
+const { sound, newMessage, yoursNow } = document.body.dataset;
+
+function showTotal() {
+  const total = unreadTotal();
+  document.title = total ? `(${total}) ${title}` : title;
+  for (const badge of document.querySelectorAll("[data-badge=conversations]")) {
+    badge.textContent = total;
+    badge.hidden = !total;
+  }
+}
+
+function tell(key, heading, text, url) {
+  if (!leading()) return;
+  if (sound === "yes") ring();
+  if (globalThis.Notification?.permission !== "granted" || document.hasFocus()) return;
+  const note = new Notification(heading, { body: text, tag: key, icon: document.querySelector("link[rel=icon]").href });
+  note.addEventListener("click", () => {
+    focus();
+    location.assign(url);
+    note.close();
+  });
+}
+
+// Two soft notes. Browsers keep quiet until somebody has clicked on the page.
+let audio = null;
+function ring() {
+  audio ??= new AudioContext();
+  if (audio.state !== "running") audio.resume();
+  for (const [pitch, begin] of [[660, 0], [880, 0.13]]) {
+    const note = new OscillatorNode(audio, { frequency: pitch });
+    const volume = new GainNode(audio, { gain: 0 });
+    const at = audio.currentTime + begin;
+    volume.gain.setTargetAtTime(0.12, at, 0.005);
+    volume.gain.setTargetAtTime(0, at + 0.03, 0.08);
+    note.connect(volume).connect(audio.destination);
+    note.start(at);
+    note.stop(at + 0.6);
+  }
+}
+
+const looksAt = (conversation) =>
+  document.hasFocus() && document.querySelector(".thread")?.dataset.conversation === conversation;
+
+on("heard", ({ conversation, id, text }) => {
+  if (looksAt(conversation)) return;
+  unread(conversation, id);
+  showTotal();
+  tell(conversation, newMessage, text, `/console/conversations?c=${encodeURIComponent(conversation)}`);
+});
+
+on("handoff", ({ conversation, yours }) => {
+  if (yours && !looksAt(conversation)) tell(conversation, yoursNow, "", `/console/conversations?c=${encodeURIComponent(conversation)}`);
+});
+
+addEventListener("storage", showTotal);
+addEventListener("focus", () => setTimeout(showTotal, 50));
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-allow-notifications]");
+  if (button) globalThis.Notification?.requestPermission().then(() => (button.hidden = true));
+});
+for (const button of document.querySelectorAll("[data-allow-notifications]")) {
+  button.hidden = globalThis.Notification?.permission !== "default";
+}
+showTotal();

@@ -1,0 +1,10 @@
+// How many wait, in the navigation.
+import { on } from "./stream.js";
+
+on("queue", ({ waiting }) => {
+  for (const badge of document.querySelectorAll("[data-badge=queue]")) {
+    badge.textContent = waiting;
+    badge.hidden = !waiting;
+  }
+  for (const place of document.querySelectorAll("[data-badge-inline=queue]")) place.textContent = waiting || "";
+});
