@@ -29,10 +29,8 @@ if ARGV[8] ~= '' then redis.call('SET', KEYS[5], ARGV[8]) end
 if ARGV[9] ~= '' then
   redis.call('XADD', KEYS[8], '*', 'm', ARGV[10], 'why', ARGV[9], 'from', 'inbox')
 end
-if ARGV[12] == '' then
-  redis.call('DEL', KEYS[9])
-elseif ARGV[12] ~= ARGV[11] then
-  redis.call('SET', KEYS[9], ARGV[12])
+if ARGV[12] ~= ARGV[11] then
+  if ARGV[12] == '' then redis.call('DEL', KEYS[9]) else redis.call('SET', KEYS[9], ARGV[12]) end
 end
 if KEYS[11] then redis.call('SET', KEYS[11], 1, 'EX', ARGV[13]) end
 redis.call('XADD', KEYS[10], '*', 'm', ARGV[14])
