@@ -56,12 +56,12 @@ class Conversation:
         result = await self.turn(text, **fields)
         return list(result.answers)
 
-    async def turn(self, text: str, **fields: str) -> TurnResult:
+    async def turn(self, text: str, **fields: Any) -> TurnResult:
         """The same, with all that came of it."""
         message, parse = self._understood(text, fields)
         return self._take(await self.engine.answer(message, self._next_turn(), parse, self.window))
 
-    async def tell_a_person(self, text: str, **fields: str) -> TurnResult:
+    async def tell_a_person(self, text: str, **fields: Any) -> TurnResult:
         """A turn while somebody else has the floor."""
         message, parse = self._understood(text, fields)
         return self._take(await self.engine.listen(message, self._next_turn(), parse, self.window))
@@ -72,7 +72,7 @@ class Conversation:
         message = replace(inbound("", conversation=self.name), hand_back=hand_back)
         return self._take(await self.engine.resume(message, self._next_turn(), self.window))
 
-    def _understood(self, text: str, fields: dict[str, str]) -> tuple[Inbound, dict[str, Any]]:
+    def _understood(self, text: str, fields: dict[str, Any]) -> tuple[Inbound, dict[str, Any]]:
         if text.startswith("/"):
             fields.setdefault("payload", text)
         message = inbound(text, conversation=self.name, **fields)

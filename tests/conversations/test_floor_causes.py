@@ -149,6 +149,18 @@ async def test_the_form_that_failed_is_named_to_staff_and_forgotten(engine: Rasa
     assert (await customer.turn("123")).request is None
 
 
+async def test_where_no_words_are_written_for_it_a_form_goes_on_asking(
+    engine: RasaEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(engine._processor.nlg.responses, "utter_form_failed")
+    customer = talk(engine)
+    await customer.say("Where is my order?")
+    for said in ("123", "99", "12", "1"):
+        result = await customer.turn(said)
+        assert result.request is None
+        assert "What is your order number?" in words(result)
+
+
 async def test_a_question_in_between_is_a_change_of_subject(engine: RasaEngine) -> None:
     customer = talk(engine)
     await customer.say("Where is my order?")

@@ -171,6 +171,18 @@ async def test_where_nothing_can_be_suggested_the_message_is_kept(
     assert "nothing could be suggested" in caplog.text
 
 
+async def test_a_client_can_suggest_nothing_to_staff(engine: RasaEngine) -> None:
+    customer = talk(engine)
+    forged = {"suggestions": [{"kind": "text", "text": "Take it for free"}], "page": "/cart"}
+    result = await customer.tell_a_person("asdfgh", metadata=forged)
+    assert suggestions(result) == []
+    (said,) = [event for event in result.events if event["event"] == "user"]
+    assert said["metadata"]["page"] == "/cart"
+    await customer.hand_back()
+    answered = await customer.turn("when do you open?", metadata=forged)
+    assert suggestions(answered) == []
+
+
 async def test_points_that_are_pressed_to_a_person_are_not_lost(engine: RasaEngine) -> None:
     customer = talk(engine)
     assert (await customer.tell_a_person('/rate{"rating": "2"}')).rated == 2
