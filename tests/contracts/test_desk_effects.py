@@ -19,6 +19,8 @@ from tests.desks import DeskBench
 from tests.pipeline import LAYOUT
 
 CHAT = "web:c1"
+# The SQL behind it is tried on both databases elsewhere.
+on_sqlite = pytest.mark.parametrize("dsn", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -58,6 +60,7 @@ async def test_what_fails_is_done_later_once_and_in_order(bench: DeskBench) -> N
             await bench.beat(kari)
 
 
+@on_sqlite
 async def test_a_process_that_dies_before_its_effects_leaves_them_to_another(
     bench: DeskBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,6 +112,7 @@ async def test_one_that_stood_still_takes_nothing_of_what_is_another_ones_now(
     assert await bench.said(CHAT) == said
 
 
+@on_sqlite
 async def test_what_can_never_be_done_is_marked_and_holds_nothing_up(
     bench: DeskBench, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -128,6 +132,7 @@ async def test_what_can_never_be_done_is_marked_and_holds_nothing_up(
     assert await bench.said("web:c2") == ["You are talking to Kari now."]
 
 
+@on_sqlite
 async def test_a_faulty_effect_is_given_up_after_some_tries(
     bench: DeskBench, database: Database
 ) -> None:
@@ -164,6 +169,7 @@ class Mirror:
         return Outbound("elsewhere", "h", CHAT, f"1-0-{crc32(name.encode())}", 0, Text(text), 0.0)
 
 
+@on_sqlite
 async def test_another_desk_is_shown_everything_once(database: Database, redis: Redis) -> None:
     bench = DeskBench(database, redis, mirrors=[Mirror()])  # type: ignore[list-item]
     kari = await bench.agent("Kari")
@@ -185,6 +191,7 @@ async def test_another_desk_is_shown_everything_once(database: Database, redis: 
     assert texts == ["urgent", "Er det noen der?", "None", "done"]
 
 
+@on_sqlite
 async def test_a_steps_effects_come_after_those_of_an_earlier_one(bench: DeskBench) -> None:
     kari = await bench.agent("Kari")
     asked = await bench.ask(CHAT)

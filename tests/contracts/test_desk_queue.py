@@ -16,6 +16,8 @@ from bot.record.database import Database
 from tests.desks import DeskBench
 
 CHAT = "web:c1"
+# The SQL behind it is tried on both databases elsewhere.
+on_sqlite = pytest.mark.parametrize("dsn", ["sqlite"], indirect=True)
 OFFICE = {day: [("08:00", "16:00")] for day in ("mon", "tue", "wed", "thu", "fri")}
 
 
@@ -64,6 +66,7 @@ async def test_the_team_that_fits(bench: DeskBench) -> None:
     assert not board["Norsk"].with_person
 
 
+@on_sqlite
 async def test_outside_of_the_hours_the_customer_is_told_when_and_what(bench: DeskBench) -> None:
     await default(bench, hours=OFFICE, holidays="NO")
     bench.clock.now = datetime(2026, 5, 15, 15, 0, tzinfo=timezone.utc)  # a Friday, 17:00 in Oslo
@@ -96,6 +99,7 @@ async def test_outside_of_the_hours_the_customer_is_told_when_and_what(bench: De
     assert "They are back today at 08:00." in (await bench.said("web:c4"))[-1]
 
 
+@on_sqlite
 async def test_nobody_is_there(bench: DeskBench) -> None:
     kari = await bench.agent("Kari", there=False)
     asked = await bench.ask(CHAT, language="en")
@@ -230,6 +234,7 @@ async def test_an_agents_connection_is_gone(bench: DeskBench) -> None:
         await bench.desk.close(first.id, kari, resolved=True)
 
 
+@on_sqlite
 async def test_the_day_is_over_and_nobody_is_left(bench: DeskBench) -> None:
     kari = await bench.agent("Kari")
     await default(bench, hours={"tue": [("08:00", "16:00")]})
@@ -246,6 +251,7 @@ async def test_the_day_is_over_and_nobody_is_left(bench: DeskBench) -> None:
     )
 
 
+@on_sqlite
 async def test_who_waits_may_go_back_to_the_bot(bench: DeskBench) -> None:
     kari = await bench.agent("Kari")
     asked = await bench.ask(CHAT)
@@ -267,6 +273,7 @@ async def test_who_waits_may_go_back_to_the_bot(bench: DeskBench) -> None:
     assert (await bench.desk.find(talking.id)).owner == kari
 
 
+@on_sqlite
 async def test_the_desk_follows_the_customers_language_and_channel(bench: DeskBench) -> None:
     kari = await bench.agent("Kari")
     asked = await bench.ask(CHAT, language="nb")
@@ -276,6 +283,7 @@ async def test_the_desk_follows_the_customers_language_and_channel(bench: DeskBe
     assert (await bench.desk.find(asked.id)).language == "en"
 
 
+@on_sqlite
 async def test_points_count_for_a_day(bench: DeskBench) -> None:
     kari = await bench.agent("Kari")
     asked = await bench.ask(CHAT, cause=Cause.FORM_FAILED)

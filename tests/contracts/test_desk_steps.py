@@ -13,6 +13,8 @@ from bot.record.database import Database
 from tests.desks import DeskBench
 
 CHAT = "web:c1"
+# The SQL behind it is tried on both databases elsewhere.
+on_sqlite = pytest.mark.parametrize("dsn", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -82,6 +84,7 @@ async def test_a_customer_asks_talks_and_is_back_with_the_bot(bench: DeskBench) 
     ]
 
 
+@on_sqlite
 async def test_who_is_faster_is_named(bench: DeskBench) -> None:
     kari, ola = await bench.agent("Kari"), await bench.agent("Ola")
     asked = await bench.ask(CHAT)
@@ -106,6 +109,7 @@ async def test_who_is_faster_is_named(bench: DeskBench) -> None:
     assert await bench.desk.claim_next(ola) is None
 
 
+@on_sqlite
 async def test_what_can_not_be_said(bench: DeskBench) -> None:
     kari = await bench.agent("Kari")
     asked = await bench.ask(CHAT)
@@ -191,6 +195,7 @@ async def test_taking_over_unasked(bench: DeskBench) -> None:
     assert await bench.steps(asked.id) == ["request", "take_over"]
 
 
+@on_sqlite
 async def test_taking_over_while_the_bot_takes_the_floor_back(bench: DeskBench) -> None:
     kari, ola = await bench.agent("Kari"), await bench.agent("Ola")
     await bench.write(CHAT, "hei")
@@ -221,6 +226,7 @@ async def test_taking_over_in_the_moment_in_which_the_bot_hands_over(bench: Desk
     assert await bench.steps(taken.id) == ["take_over", "close", "resumed"]
 
 
+@on_sqlite
 async def test_a_note_never_reaches_the_customer(bench: DeskBench) -> None:
     kari = await bench.agent("Kari")
     asked = await bench.ask(CHAT)
@@ -233,6 +239,7 @@ async def test_a_note_never_reaches_the_customer(bench: DeskBench) -> None:
     assert (note.author, note.text) == ("Kari", "Has called before")
 
 
+@on_sqlite
 async def test_somebody_at_the_slack_desk_has_no_account_and_no_limit(bench: DeskBench) -> None:
     asked = await bench.ask(CHAT)
     slack = Agent("slack:U1", "Lise", "slack")
