@@ -28,11 +28,14 @@ logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Gateway:
-    """What is served. `background` runs while it is; `resources` are closed after it."""
+    """What is served. `background` runs while it is; `resources` are closed after it. `stopping` are
+    called when it begins to stop: to end what would otherwise never end by itself.
+    """
 
     app: ASGIApp
     background: Sequence[Callable[[], Coroutine[Any, Any, None]]]
     resources: contextlib.AsyncExitStack
+    stopping: Sequence[Callable[[], None]] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ async def serve_gateway(
                     on_ready(address)
                 await _first(stop, failed, serving)
             finally:
+                for end in gateway.stopping:
+                    end()
                 server.should_exit = True
                 await serving
     logger.info("gateway_stopped")

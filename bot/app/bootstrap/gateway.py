@@ -6,6 +6,7 @@ import contextlib
 
 from prometheus_client import CollectorRegistry
 
+from bot.app.bootstrap.console import build_staff_console
 from bot.app.bootstrap.desk import build_desk
 from bot.app.bootstrap.stores import close, kept_stores, redis_url
 from bot.app.edge import EdgeLimits
@@ -104,19 +105,38 @@ def build_gateway(settings: Settings) -> Gateway:
             limits=RestLimits(text_chars=settings.max_text_chars),
         ),
     ]
+    console = build_staff_console(
+        settings,
+        redis=redis,
+        database=database,
+        desk=desk,
+        transcripts=transcripts,
+        followers=followers,
+        resources=resources,
+    )
     probes = _probes(registry, redis, database, monitor)
     app = build_app(
-        [*probes.routes, *(route for channel in channels for route in channel.routes)],
+        [
+            *probes.routes,
+            *(route for channel in channels for route in channel.routes),
+            *console.routes,
+        ],
         HttpMetrics(registry),
         EdgeLimits(
             body_bytes=settings.max_body_bytes,
             larger_bodies={
-                f"/webhooks/{edge.channel.name}/webhook": _BATCH_BYTES for edge in edges
+                **{f"/webhooks/{edge.channel.name}/webhook": _BATCH_BYTES for edge in edges},
+                **console.larger_bodies,
             },
         ),
     )
     background = [run for edge in edges for run in edge.background]
-    return Gateway(app, [followers.run, *background], resources)
+    return Gateway(
+        app,
+        [followers.run, console.live.run, *background],
+        resources,
+        stopping=[console.live.close],
+    )
 
 
 def build_identities(settings: Settings, database: Database) -> SqlIdentities:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bot.app.messenger import graph_api
 from bot.app.platforms.platform import Edge, Kept, Platform, Staff, secret
-from bot.model.content import Content
+from bot.console.limits import ChannelLimits
+from bot.model.content import Content, Text
 from bot.observability.metrics import MessageMetrics
 from bot.ports import Identities, PushChannel
 from bot.settings import Settings
 from channels.messenger.adapter import MessengerChannel
-from channels.messenger.delivery import MessengerDelivery
+from channels.messenger.delivery import STAFF_SECONDS, MessengerDelivery
 from channels.messenger.page import MessengerLinks, OwnPage
 from channels.messenger.render import abilities_for
 from channels.reception import Reception
@@ -53,6 +54,10 @@ class MessengerPlatform(Platform):
     def delivery(self, settings: Settings, kept: Kept) -> PushChannel:
         """See Platform."""
         return MessengerDelivery(graph_api(settings), contacts=kept.contacts)
+
+    def reply_limits(self) -> ChannelLimits:
+        """See Platform."""
+        return ChannelLimits(chars=abilities_for(Text("")).text, window_seconds=STAFF_SECONDS)
 
     def is_numbered(self, content: Content) -> bool:
         """See Platform."""

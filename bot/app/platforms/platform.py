@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.app.http import HttpChannel
+from bot.console.limits import ChannelLimits
 from bot.model.content import Content
 from bot.observability.metrics import MessageMetrics
 from bot.ports import (
@@ -102,6 +103,10 @@ class Platform(ABC):
     ) -> PushChannel | None:
         """The sender's end of what `mirror` makes."""
         return None
+
+    def reply_limits(self) -> ChannelLimits:
+        """What it takes of what staff write to its customers."""
+        return ChannelLimits()
 
     @abstractmethod
     def is_numbered(self, content: Content) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from bot.app.platforms.platform import Edge, Kept, Platform, Shown, Staff, secret
+from bot.console.limits import ChannelLimits
 from bot.model.content import Content
 from bot.observability.metrics import MessageMetrics
 from bot.ports import DeskMirror, Identities, PushChannel
@@ -94,6 +95,10 @@ class SlackPlatform(Platform):
             workspace_per_minute=settings.slack_messages_per_minute,
             link=None if settings.public_url is None else _console(settings.public_url),
         )
+
+    def reply_limits(self) -> ChannelLimits:
+        """See Platform."""
+        return ChannelLimits(chars=ABILITIES.text)
 
     def is_numbered(self, content: Content) -> bool:
         """See Platform."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.app.platforms.platform import Edge, Kept, Platform, Staff, secret
+from bot.console.limits import ChannelLimits
 from bot.model.content import Content
 from bot.observability.metrics import MessageMetrics
 from bot.ports import Identities, PushChannel
@@ -51,6 +52,10 @@ class TelegramPlatform(Platform):
     def delivery(self, settings: Settings, kept: Kept) -> PushChannel:
         """See Platform."""
         return TelegramDelivery(_client(settings), kept.offers)
+
+    def reply_limits(self) -> ChannelLimits:
+        """See Platform."""
+        return ChannelLimits(chars=ABILITIES.text)
 
     def is_numbered(self, content: Content) -> bool:
         """See Platform."""
