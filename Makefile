@@ -13,7 +13,7 @@ export RASA_TELEMETRY_ENABLED HF_HUB_OFFLINE TF_CPP_MIN_LOG_LEVEL
 PYTHON := .venv/bin/python
 ARGS ?=
 
-.PHONY: help run train test lint format bench chaos edge channel-table lock clean setup setup-dev
+.PHONY: help run train test lint format bench chaos edge handoffs channel-table lock clean setup setup-dev
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ chaos: setup-dev ## whole conversations while processes are killed and platforms
 
 edge: setup-dev ## how soon the platforms' webhooks are answered while workers stand still or are busy
 	@$(PYTHON) -m bench.edge $(ARGS)
+
+handoffs: setup-dev ## 500 customers want a person at once: nobody lost, nobody had twice, and how soon agents see what they write
+	@$(PYTHON) -m bench.handoffs $(ARGS)
 
 channel-table: setup-dev ## write the table of docs/channels.md anew, from conversations over all channels
 	@WRITE_DOCS=1 $(PYTHON) -m pytest tests/conversations/test_across_channels.py $(ARGS)
