@@ -44,7 +44,6 @@ from bot.ports import PartitionQueue
 from bot.record.database import Database, open_engine
 from bot.record.desk_directory import SqlDeskDirectory
 from bot.record.desk_threads import SqlDeskThreads
-from bot.record.migrate import migrate
 from bot.settings import load_settings
 from bot.tasks import cancel
 from channels.reception import Reception
@@ -64,6 +63,7 @@ from tests.slack_events import (
     press_delivery,
     timestamp,
 )
+from tests.slack_gateway import empty_record as empty_record_file
 from tests.workers import CountingEngine, working
 
 STAFF = "C0STAFF"
@@ -214,9 +214,9 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> RecordingSlack:
 @contextlib.asynccontextmanager
 async def empty_record(folder: Path) -> AsyncIterator[Database]:
     """A database with this version's tables."""
-    dsn = f"sqlite:///{folder / 'record.sqlite3'}"
-    await asyncio.to_thread(migrate, dsn)
-    database = Database(open_engine(dsn))
+    path = folder / "record.sqlite3"
+    path.write_bytes(empty_record_file())
+    database = Database(open_engine(f"sqlite:///{path}"))
     try:
         yield database
     finally:

@@ -84,7 +84,8 @@ class SlackGateway:
 
 
 @functools.lru_cache(maxsize=1)
-def _empty_record() -> bytes:
+def empty_record() -> bytes:
+    """The file of a database with this version's tables."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "record.sqlite3")
         migrate(f"sqlite:///{path}")
@@ -102,7 +103,7 @@ async def slack_gateway(
 ) -> AsyncIterator[SlackGateway]:
     """The gateway while the block lasts. `working`: it does what may be done after the 200."""
     dsn = f"sqlite:///{folder / 'record.sqlite3'}"
-    (folder / "record.sqlite3").write_bytes(_empty_record())
+    (folder / "record.sqlite3").write_bytes(empty_record())
     database = Database(open_engine(dsn))
     identities = SqlIdentities(database)
     registry = CollectorRegistry()

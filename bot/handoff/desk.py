@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from bot.errors import HandoffRefused, StorageUnavailable
 from bot.handoff import checks, effect, store
 from bot.handoff.checks import check_content, check_mine, check_room, check_waiting, is_mine
 from bot.handoff.effects import Effects
+from bot.handoff.notes import keep_note
 from bot.handoff.passing import pass_to_person, pass_to_team
 from bot.handoff.queue import Queue
 from bot.handoff.sayings import Sayings
@@ -24,10 +25,10 @@ from bot.handoff.texts import DeskTexts
 from bot.handoff.work import DeskWork, Work
 from bot.model.content import Content
 from bot.model.handoff import Agent, Cause, Handoff, State, Step
-from bot.model.messages import Author
+from bot.model.messages import Author, Outbound
 from bot.ports import Desk, DeskMirror, DeskUtterance, Floor, Transcripts
 from bot.record.database import Database
-from bot.record.tables import desk_effects, handoff_notes, handoffs
+from bot.record.tables import desk_effects, handoffs
 
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9._:-]{1,120}")
 
@@ -185,7 +186,8 @@ class SqlDesk(Desk):
         )
         await self._speak(utterance, kept)
         if by.desk == "console":
-            await self._mirror(handoff, utterance)
+            shown = [mirror.said(handoff, utterance) for mirror in self.mirrors]
+            await self._post(handoff, shown)
 
     async def show_typing(self, handoff_id: str, by: Agent) -> None:
         """See the port."""
@@ -194,24 +196,19 @@ class SqlDesk(Desk):
         await self.floor.show_typing(kept.handoff.conversation_id, kept.floor_id)
 
     async def add_note(self, handoff_id: str, by: Agent, text: str) -> None:
-        """See the port. Also when it has ended."""
+        """See the port. Also when it has ended. The same again within some minutes is one note."""
         written = checks.checked_text(text)
 
-        def work(connection: Connection) -> Handoff:
-            handoff = store.find(connection, handoff_id).handoff
-            row = {
-                "handoff_id": handoff.id,
-                "conversation_id": handoff.conversation_id,
-                "at": self.clock(),
-                "author_id": by.id,
-                "author_name": by.name,
-                "text": written,
-            }
-            connection.execute(insert(handoff_notes), row)
-            return handoff
+        def work(connection: Connection) -> tuple[Handoff, bool]:
+            handoff = store.find(connection, handoff_id, lock=True).handoff
+            return handoff, keep_note(connection, handoff, by, written, self.clock())
 
-        handoff = await self.database.write(work)
+        handoff, is_new = await self.database.write(work)
         await self.floor.announce(handoff.conversation_id, handoff.id)
+        if is_new and by.desk == "console":
+            note = f"{by.name}: {written}"
+            shown = [mirror.changed(handoff, handoff, note) for mirror in self.mirrors]
+            await self._post(handoff, shown)
 
     async def return_to_bot(
         self, handoff_id: str, by: Agent, slots: Mapping[str, Any], note: str | None = None
@@ -264,13 +261,14 @@ class SqlDesk(Desk):
                 "not_possible", "The bot is finishing its last answer: try again in a moment"
             ) from None
 
-    async def _mirror(self, handoff: Handoff, utterance: DeskUtterance) -> None:
-        messages = [post for mirror in self.mirrors for post in mirror.said(handoff, utterance)]
+    async def _post(self, handoff: Handoff, shown: Sequence[Sequence[Outbound]]) -> None:
+        """Show at the other desks what their mirrors have made of it."""
+        messages = [message for of_one in shown for message in of_one]
         try:
             for message in messages:
                 await self.floor.post(message)
         except StorageUnavailable:
-            # The customer has it: the other desk gets it later.
+            # It is done: the other desk is shown it later.
             due = [effect.post(handoff.conversation_id, handoff.id, item) for item in messages]
             now = self.clock()
             await self.database.write(lambda c: effect.write(c, due, now, later=True))

@@ -5,6 +5,7 @@ Any entry may come more than once: each step looks first whether it was taken al
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import select, update
@@ -16,7 +17,7 @@ from bot.handoff.effects import adopt
 from bot.handoff.store import Kept, utc
 from bot.handoff.work import Work
 from bot.model.content import Shared, Text
-from bot.model.handoff import State, Step
+from bot.model.handoff import Handoff, State, Step
 from bot.model.journal import TurnRecord
 from bot.model.messages import Utterance
 from bot.ports import HandoffTaker
@@ -70,10 +71,10 @@ class DeskTaker(HandoffTaker):
     async def _rated(self, turn: TurnRecord, score: int) -> None:
         at = utc(turn.received_at)
 
-        def work(connection: Connection) -> tuple[str, str] | None:
+        def work(connection: Connection) -> Handoff | None:
             columns = handoffs.c
             last = connection.execute(
-                select(columns.id, columns.conversation_id, columns.rating)
+                select(columns.id, columns.rating)
                 .where(
                     columns.conversation_id == turn.conversation_id,
                     columns.ended.in_(("resolved", "unresolved")),
@@ -82,15 +83,19 @@ class DeskTaker(HandoffTaker):
                 .order_by(columns.ended_at.desc())
                 .limit(1)
             ).one_or_none()
-            if last is None or last.rating is not None:
+            if last is None or last.rating not in (None, score):
                 return None
-            rated = update(handoffs).where(columns.id == last.id)
+            rated = update(handoffs).where(columns.id == last.id, columns.rating.is_(None))
             connection.execute(rated.values(rating=score, rated_at=at))
-            return last.conversation_id, last.id
+            return store.find(connection, last.id).handoff
 
-        found = await self._desk.database.write(work)
-        if found is not None:
-            await self._desk.floor.announce(*found)
+        handoff = await self._desk.database.write(work)
+        if handoff is None:
+            return
+        await self._desk.floor.announce(handoff.conversation_id, handoff.id)
+        for mirror in self._desk.mirrors:
+            for message in mirror.changed(replace(handoff, rating=None), handoff, None):
+                await self._desk.floor.post(message)
 
     async def _heard(self, turn: TurnRecord, floor_id: str) -> None:
         kept = await self._desk.database.read(lambda c: store.find_by_floor(c, floor_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ import pytest
 from sqlalchemy import insert, select
 
 from bot.handoff.store import utc_now
+from bot.handoff.taker import DeskTaker
 from bot.model.content import Text
 from bot.model.handoff import Agent, Handoff, State
+from bot.model.journal import TurnRecord
 from bot.model.messages import Author
 from bot.record.database import Database
 from bot.record.tables import handoff_notes, people, staff
@@ -91,7 +94,9 @@ async def test_who_has_not_taken_it_says_nothing_to_the_customer(bench: SlackDes
 async def test_private_notes_stay_private(bench: SlackDeskBench, database: Database) -> None:
     _, root = await taken(bench)
     for text in ("note: rude last week", "*Notat:* vær snill", " // between us"):
-        await bench.event(in_thread(root, text))
+        note = in_thread(root, text)
+        await bench.event(note)
+        await bench.event(note, retry=1)
     # Of a colleague who has not taken it, too.
     await bench.event(in_thread(root, "NOTE: I know her", OLA))
     assert await notes(database) == [
@@ -105,6 +110,30 @@ async def test_private_notes_stay_private(bench: SlackDeskBench, database: Datab
     for words in ("rude", "vær snill", "between us", "I know her"):
         assert words not in reads
     assert bench.told() == []
+
+
+async def test_notes_of_the_console_and_the_rating_show(bench: SlackDeskBench) -> None:
+    handoff, _ = await taken(bench)
+    by = Agent("slack:U0KARI", "Kari")
+    await bench.desk.add_note(handoff.id, by, "Knows lamps")
+    await bench.desk.add_note(handoff.id, by, "Knows tables")
+    thread = await bench.shows(handoff.id, "Knows tables")
+    assert [line for line in thread if "Note:" in line] == [
+        "📌 Note: Kari: Knows lamps",
+        "📌 Note: Kari: Knows tables",
+    ]
+    await bench.desk.close(handoff.id, by, resolved=True)
+    await bench.state_is(handoff.id, "✅ Closed: resolved")
+    for _ in range(2):
+        await DeskTaker(bench.desk).on_turn(
+            TurnRecord(
+                CUSTOMER, "1-9-9", "e9", "web", "c1", time.time(), 2.0, "en", "rate", 1.0, rated=4
+            )
+        )
+    thread = await bench.shows(handoff.id, "gave 4 of 5")
+    await drained(bench.redis)
+    assert len([line for line in thread if "of 5" in line]) == 1
+    assert "Knows" not in await customer_reads(bench)
 
 
 async def test_the_staffs_channel_is_no_customers(bench: SlackDeskBench) -> None:
