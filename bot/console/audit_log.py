@@ -23,6 +23,26 @@ KINDS: Mapping[str, str] = {
     "canned.": mark("Canned answers"),
     "conversation.": mark("Conversations"),
 }
+# Those of other parts of the console are shown by their names.
+ACTIONS: Mapping[str, str] = {
+    "sign_in": mark("Signed in"),
+    "sign_in.failed": mark("Sign-in failed"),
+    "sign_out": mark("Signed out"),
+    "account.add": mark("Account added"),
+    "account.change": mark("Account changed"),
+    "account.disable": mark("Account disabled"),
+    "account.enable": mark("Account enabled"),
+    "account.password": mark("New password"),
+    "account.sessions_ended": mark("Sessions ended"),
+    "account.link": mark("Account linked to a sign-in elsewhere"),
+    "account.unlink": mark("Link to a sign-in elsewhere removed"),
+    "team.add": mark("Team added"),
+    "team.change": mark("Team changed"),
+    "team.archive": mark("Team taken out of use"),
+    "canned.add": mark("Canned answer added"),
+    "canned.change": mark("Canned answer changed"),
+    "canned.delete": mark("Canned answer deleted"),
+}
 
 
 class AuditLog:
@@ -58,6 +78,7 @@ class AuditLog:
             entries=shown,
             older=shown[-1].id if len(entries) > _A_PAGE else None,
             kinds=KINDS,
+            actions=ACTIONS,
             kind=kind,
             who=who,
             people=[account.member for account in await self._accounts.all()],

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode, urlsplit
 
+import structlog
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -13,11 +16,29 @@ from bot.console.pages import Endpoint, Page
 from bot.console.session_cookie import SessionCookie
 from bot.console.view import View
 from bot.console.words import mark
+from bot.errors import StorageUnavailable
 from bot.staff.sessions import StaffSession, StaffSessions
+
+logger = structlog.get_logger(__name__)
 
 SIGN_IN = "/console/sign-in"
 
 _SAFE = frozenset({"GET", "HEAD"})
+_TITLES: Mapping[int, str] = {
+    400: mark("It can't be read"),
+    403: mark("Not allowed"),
+    404: mark("Not found"),
+    408: mark("It took too long"),
+    413: mark("Too large"),
+    503: mark("Out of order"),
+}
+_NO_STORAGE = mark("The server's storage does not answer. Try again in a while.")
+# What pages say of what there is not.
+NOT_FOUND: Sequence[str] = (
+    mark("There is no such account."),
+    mark("There is no such team."),
+    mark("There is no such canned answer."),
+)
 # Nothing inline and nothing of other hosts; only pictures that customers' messages name may be.
 _HEADERS = {
     "Content-Security-Policy": (
@@ -56,7 +77,7 @@ class ConsoleGuard:
 
         async def guarded(request: Request) -> Response:
             try:
-                response = await self._checked(page, request)
+                response = await self._answer(page, request)
             finally:
                 # The files of a form that was read here or in the page.
                 await request.close()
@@ -75,6 +96,30 @@ class ConsoleGuard:
         found = await self._sessions.renewed(session.token_hash)
         roles = request.state.roles
         return found is not None and (roles is None or found[0].has(*roles))
+
+    async def _answer(self, page: Page, request: Request) -> Response:
+        """What fails is told as a page where a person would see it; scripts get the edge's form."""
+        try:
+            return await self._checked(page, request)
+        except HTTPException as error:
+            if _wants_data(request) or error.status_code not in _TITLES:
+                raise
+            message, status, headers = error.detail, error.status_code, error.headers
+        except StorageUnavailable as error:
+            if _wants_data(request):
+                raise
+            logger.warning("storage_unavailable", error=str(error))
+            message, status, headers = _NO_STORAGE, 503, {"Retry-After": "5"}
+        words = self._view.words(request)
+        response = self._view.render(
+            request,
+            "refused.html",
+            status,
+            title=words.gettext(_TITLES[status]),
+            message=words.gettext(message),
+        )
+        response.headers.update(headers or {})
+        return response
 
     async def _checked(self, page: Page, request: Request) -> Response:
         unsafe = request.method not in _SAFE
@@ -118,7 +163,8 @@ class ConsoleGuard:
         said = self._view.words(request).gettext(message)
         if _wants_data(request):
             return _error(403, code, said, {})
-        return self._view.render(request, "refused.html", 403, message=said)
+        title = self._view.words(request).gettext(_TITLES[403])
+        return self._view.render(request, "refused.html", 403, title=title, message=said)
 
 
 async def _has_token(request: Request, expected: str) -> bool:
