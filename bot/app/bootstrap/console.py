@@ -70,7 +70,7 @@ def build_staff_console(
             markup=parse,
             channels=_channels(settings),
             slots=_SLOTS,
-            more=[lambda view: FiguresPages(view, reports, time_zone=settings.time_zone).pages],
+            more=[lambda view: FiguresPages(view, reports, time_zone=settings.time_zone).pages()],
             public_url=settings.public_url,
             time_zone=settings.time_zone,
         )
