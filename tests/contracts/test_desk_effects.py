@@ -75,6 +75,7 @@ async def test_a_process_that_dies_before_its_effects_leaves_them_to_another(
         taken = await bench.desk.take_over(CHAT, kari)
     assert await bench.due() == ["announce", "take", "say"]
     await bench.ticks.tick()
+    await bench.desk.effects.settle(CHAT)
     assert len(await bench.due()) == 3, "as long as they may still be under way"
     bench.clock.advance(LEASE.total_seconds() + 1)
     await bench.beat(kari)

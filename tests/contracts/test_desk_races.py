@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.errors import HandoffRefused, StorageUnavailable
+from bot.handoff import store
 from bot.handoff.desk import SqlDesk
 from bot.model.content import Text
-from bot.model.handoff import Agent, Handoff, State
+from bot.model.handoff import Agent, Handoff, State, Step
 from bot.pipeline.redis_streams.client import Redis
 from bot.record.database import Database, open_engine
 from bot.record.migrate import migrate
@@ -209,6 +210,17 @@ async def test_whatever_is_done_in_whatever_order(bench: DeskBench, second: SqlD
             assert handoff.is_open == (handoff == open_one)
             assert handoff.is_open or handoff.state is State.BACK_TO_BOT
     assert taken >= 12, "the crowd must have done something"
+
+
+async def test_a_step_on_what_somebody_saw_before_it_changed(bench: DeskBench) -> None:
+    kari = await bench.agent("Kari")
+    asked = await bench.ask(CHAT)
+    seen = await bench.database.read(lambda connection: store.find(connection, asked.id))
+    await bench.desk.claim(asked.id, kari)
+    with pytest.raises(HandoffRefused, match="Somebody else has just changed"):
+        await bench.desk.work.run(lambda work: work.move(seen, Step.ESCALATE))
+    assert await bench.steps(asked.id) == ["request", "claim"]
+    assert await bench.due() == [], "nothing of a step that was not taken"
 
 
 @pytest.mark.parametrize("dsn", ["sqlite"], indirect=True)
