@@ -55,6 +55,13 @@ def test_the_fingerprint_follows_names_as_well_as_contents(project: Path) -> Non
     assert fingerprint(project) != before
 
 
+def test_the_texts_of_the_desk_ask_for_no_training(project: Path) -> None:
+    before = fingerprint(project)
+    (project / "data/desk").mkdir()
+    (project / "data/desk/nn.yml").write_text("closed: Vi har stengt no.\n")
+    assert fingerprint(project) == before
+
+
 def test_the_fingerprint_follows_versions(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = fingerprint(project)
     monkeypatch.setattr("importlib.metadata.version", lambda package: "99.0")
