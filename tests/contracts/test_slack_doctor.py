@@ -56,6 +56,58 @@ async def test_missing_scopes(platform: RecordingSlack) -> None:
     )
 
 
+STAFF = {"slack_handoff_channel": "C0STAFF"}
+
+
+async def test_the_staffs_channel(platform: RecordingSlack) -> None:
+    _, _, channel, _ = await look(settings(platform, **STAFF))
+    assert (channel.state, channel.detail) == (
+        State.OK,
+        "#support (C0STAFF), and the app is in it",
+    )
+
+
+async def test_a_staffs_channel_that_the_app_is_not_in(platform: RecordingSlack) -> None:
+    platform.not_member.add("C0STAFF")
+    _, _, channel, _ = await look(settings(platform, **STAFF))
+    assert (channel.state, channel.detail) == (State.FAULT, "the app is not in #support (C0STAFF)")
+    assert "/invite @helper" in channel.remedy
+    # A private one can't be seen from outside.
+    platform.channels["C0STAFF"] = {"is_private": True}
+    _, _, channel, _ = await look(settings(platform, **STAFF))
+    assert channel.state is State.FAULT
+    assert "channel_not_found" in channel.detail
+    assert "/invite @helper" in channel.remedy
+
+
+@pytest.mark.parametrize(
+    ("about", "state", "words"),
+    [
+        ({"is_archived": True}, State.FAULT, "is archived"),
+        ({"is_ext_shared": True}, State.WARNING, "shared with other organisations"),
+    ],
+)
+async def test_a_staffs_channel_that_is_no_place_for_customers_words(
+    platform: RecordingSlack, about: dict[str, Any], state: State, words: str
+) -> None:
+    platform.channels["C0STAFF"] = about
+    _, _, channel, _ = await look(settings(platform, **STAFF))
+    assert channel.state is state
+    assert words in channel.detail
+
+
+async def test_what_the_app_lacks_for_the_staffs_channel(platform: RecordingSlack) -> None:
+    platform.scopes = SCOPES - {"users:read.email"}
+    _, _, channel, _ = await look(settings(platform, **STAFF))
+    assert channel.state is State.WARNING
+    assert "lacks users:read.email" in channel.detail
+    platform.scopes = SCOPES - {"channels:read"}
+    _, _, channel, _ = await look(settings(platform, **STAFF))
+    assert channel.state is State.FAULT
+    assert "missing_scope" in channel.detail
+    assert "OAuth & Permissions" in channel.remedy
+
+
 async def test_a_wrong_token(platform: RecordingSlack) -> None:
     (app,) = await look(settings(platform, slack_bot_token="xoxb-wrong"))
     assert app.state is State.FAULT

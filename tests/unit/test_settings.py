@@ -42,6 +42,16 @@ def test_half_a_channel_is_refused_by_the_name_of_what_is_missing(
     assert "secret-value" not in str(refused.value)
 
 
+@pytest.mark.parametrize("channel", ["#support", "support", "D0KARI", "c0123abcd", "C0 123"])
+def test_a_handoff_channel_is_an_id(channel: str) -> None:
+    given = {"slack_bot_token": "xoxb-1", "slack_signing_secret": "x"}
+    with pytest.raises(SettingsError, match=r"SLACK_HANDOFF_CHANNEL.*copy the Channel ID"):
+        load_settings(**given, slack_handoff_channel=channel)
+    for known in ("C0123ABCD", "G0123ABCD"):
+        settings = load_settings(**given, slack_handoff_channel=known)
+        assert settings.slack_handoff_channel == known
+
+
 def test_a_handoff_channel_without_slack_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLACK_HANDOFF_CHANNEL", "C0123")
     with pytest.raises(SettingsError, match="SLACK_HANDOFF_CHANNEL is set but Slack is not"):
