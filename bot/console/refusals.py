@@ -71,7 +71,8 @@ def told(method: Method) -> Method:
             message = refusal(view, request, error, await self.owner_of(request))
             code, status = error.reason, _STATUS.get(error.reason, 409)
         except InvalidMessage as error:
-            message, code, status = str(error), error.code, error.status
+            message = view.words(request).gettext(str(error))
+            code, status = error.code, error.status
         if by_script(request):
             return refused(code, message, status)
         return view.redirect(request, view.came_from(request), flash=message, kind="refused")

@@ -144,7 +144,7 @@ class TalkPages:
             raise HandoffRefused("not_yours", "This is not your conversation")
         file = form.get("file")
         if not isinstance(file, UploadFile) or not file.filename:
-            raise InvalidMessage("no_file", self._says(request, mark("Choose a file first.")), 422)
+            raise InvalidMessage("no_file", mark("Choose a file first."), 422)
         content = await file.read(MOST_BYTES + 1)
         name = checked_name(file.filename)
         media_type = checked_type(name, content)
@@ -177,9 +177,6 @@ class TalkPages:
         if by_script(request):
             return JSONResponse({"done": True})
         return self.view.redirect(request, self.view.came_from(request))
-
-    def _says(self, request: Request, text: str) -> str:
-        return self.view.words(request).gettext(text)
 
 
 async def _handoff_id(request: Request) -> str:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.console.words import mark
 from bot.errors import InvalidMessage
 from bot.handoff.keeping import Uploads
 
@@ -81,16 +82,21 @@ def checked_name(name: str) -> str:
 def checked_type(name: str, content: bytes) -> str:
     """The media type to serve it as. Raises InvalidMessage for what may not be sent."""
     if not content:
-        raise InvalidMessage("empty_file", "The file is empty.", 422)
+        raise InvalidMessage("empty_file", mark("The file is empty."), 422)
     if len(content) > MOST_BYTES:
-        raise InvalidMessage("file_too_large", "The file is too large: 5 MB at most.", 413)
+        raise InvalidMessage("file_too_large", mark("The file is too large: 5 MB at most."), 413)
     end = name.rpartition(".")[2].lower()
     if end not in _TYPES:
-        kinds = ", ".join(_TYPES)
-        raise InvalidMessage("bad_file", f"Files of this kind can't be sent. Use {kinds}.", 422)
+        raise InvalidMessage(
+            "bad_file",
+            mark("Send a picture, a PDF, a text file, a spreadsheet or a document."),
+            422,
+        )
     media_type, is_that = _TYPES[end]
     if not is_that(content):
-        raise InvalidMessage("bad_file", f"The file's content is not that of a .{end} file.", 422)
+        raise InvalidMessage(
+            "bad_file", mark("The file is not of the kind that its name says."), 422
+        )
     return media_type
 
 

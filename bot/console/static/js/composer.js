@@ -120,7 +120,7 @@ function choose(mode, focus = true) {
   for (const name of ["reply", "note"]) {
     const chosen = name === mode;
     const tab = document.getElementById(`tab-${name}`);
-    const panel = document.getElementById(name);
+    const panel = document.getElementById(`panel-${name}`);
     if (tab) {
       tab.setAttribute("aria-selected", chosen);
       tab.tabIndex = chosen ? 0 : -1;

@@ -6,5 +6,4 @@ on("queue", ({ waiting }) => {
     badge.textContent = waiting;
     badge.hidden = !waiting;
   }
-  for (const place of document.querySelectorAll("[data-badge-inline=queue]")) place.textContent = waiting || "";
 });
