@@ -61,7 +61,7 @@ async def test_a_whole_story(bench: SlackDeskBench) -> None:
     assert "asked for a person" in root["text"]
     assert titles(root) == ["Take", "Open in the console"]
     link = next(action for title, action in choices(root["blocks"]) if "console" in title)
-    assert "https://chat.example/console/conversations/web%3Ac1" in json.dumps(root["blocks"])
+    assert "https://chat.example/console/conversations?c=web%3Ac1" in json.dumps(root["blocks"])
     assert link["action_id"] == "desk_open"
     (history,) = await bench.shows(handoff.id, "Before")
     assert "Customer: My lamp is *broken* &lt;!channel&gt;" in history

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from bot.app.platforms.platform import Edge, Kept, Platform, Shown, Staff, secret
 from bot.console.limits import ChannelLimits
@@ -108,7 +108,7 @@ class SlackPlatform(Platform):
 def _console(public_url: str) -> Callable[[str], str]:
     address = public_url.rstrip("/")
     return lambda conversation_id: (
-        f"{address}/console/conversations/{quote(conversation_id, safe='')}"
+        f"{address}/console/conversations?{urlencode({'c': conversation_id})}"
     )
 
 

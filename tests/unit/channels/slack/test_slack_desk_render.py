@@ -161,7 +161,7 @@ def test_what_is_nothing_for_this_desk(content: Content) -> None:
     ],
 )
 def test_the_first_message_fits_the_state(handoff: Handoff, state: str, buttons: list[str]) -> None:
-    blocks, text = root_of(handoff, LABEL, "https://chat.example/console/conversations/web%3Ac1")
+    blocks, text = root_of(handoff, LABEL, "https://chat.example/console/conversations?c=web%3Ac1")
     fits(blocks, text)
     assert state in text
     for seen in ("Anna Ås · Web", "ba om et menneske", "damaged_goods", "Retur", "norsk"):
