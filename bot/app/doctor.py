@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
-from bot.app.checks import channels, dialogue, machine, stores, tickets
+from bot.app.checks import channels, desk, dialogue, machine, stores, tickets
 from bot.app.checks.result import Check, Finding, fault, run_checks
 from bot.errors import SettingsError
 from bot.settings import CHANNEL_SECRETS, load_settings
@@ -53,6 +53,11 @@ async def examine() -> Sequence[Finding]:
                 partial(tickets.tickets, settings),
                 "see docs/tickets.md: mend TICKETS_SYSTEM, TICKETS_API_URL, TICKETS_API_TOKEN and"
                 " TICKETS_GROUP, or unset them to keep tickets in the database",
+            ),
+            Check(
+                "Desk",
+                partial(desk.desk, settings),
+                "mend the files in DESK_TEXTS_DIR and the database",
             ),
             Check(
                 "Model",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 from bot.app.gateway import Address, bind
@@ -35,7 +35,7 @@ async def run_everything(
     supervisor: Supervisor,
     *,
     log_format: str,
-    on_ready: Callable[[], None],
+    on_ready: Callable[[], Awaitable[None]],
     on_stop: Callable[[], None],
 ) -> None:
     """Start all roles, call `on_ready` once a customer gets answers, keep them until a signal.
@@ -71,7 +71,7 @@ async def run_everything(
                 await asyncio.wait({kept, answering}, return_when=asyncio.FIRST_COMPLETED)
                 if answering.done():
                     answering.result()
-                    on_ready()
+                    await on_ready()
                     await supervisor.start(others)
                     kept.cancel()
                     await supervisor.wait()

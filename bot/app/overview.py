@@ -37,6 +37,20 @@ def rest_access(settings: Settings) -> str:
     return "bearer token" if settings.rest_token else "this machine only: no REST_TOKEN"
 
 
+def desk(settings: Settings, url: str) -> list[Line]:
+    """Where staff work."""
+    slack = settings.slack_handoff_channel
+    sign_in = "passwords" if settings.oidc_issuer is None else f"passwords, {settings.oidc_issuer}"
+    return [
+        Line("Console", "on", f"{url}/console, {sign_in}"),
+        Line(
+            "Slack desk",
+            "off" if slack is None else "on",
+            "set SLACK_HANDOFF_CHANNEL" if slack is None else f"channel {slack}",
+        ),
+    ]
+
+
 def stores(settings: Settings, embedded: bool) -> list[Line]:
     """Where what is kept is kept; no passwords."""
     redis = f"embedded, {settings.var_dir / 'valkey'}" if embedded else ""

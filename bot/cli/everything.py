@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bot.app import overview
+from bot.app.bootstrap.desk import first_account
 from bot.app.everything import choose_address, run_everything
 from bot.app.gateway import Address
 from bot.app.supervisor import Supervisor
@@ -61,12 +62,21 @@ def _run(
         shown = showing.enter_context(activity(out, "Starting: Redis, gateway, worker, sender"))
         shown.tell("Starting: the worker loads the model")
 
-        def on_ready() -> None:
+        async def on_ready() -> None:
+            account = await first_account(settings)
             showing.close()
             log.go_on()
             out.print()
             seconds = time.monotonic() - began
             out.print(startup_table(settings, address, model, server is not None, seconds))
+            if account is not None:
+                login, password = account
+                out.print(
+                    f"Sign in at [bold]{address.url}/console[/] as [bold]{login}[/] with the"
+                    f" password [bold]{password}[/]\nIt is shown only now. A new one:"
+                    f" flerkanal user password {login}",
+                    soft_wrap=True,
+                )
             out.print(f"Open [bold]{address.url}/[/]   Stop with Ctrl-C", soft_wrap=True)
 
         def on_stop() -> None:
@@ -106,6 +116,7 @@ def startup_table(
     groups = [
         overview.channels(settings, address.url),
         [overview.Line("Workers", "on", workers), *overview.stores(settings, embedded)],
+        overview.desk(settings, address.url),
         [overview.Line("Health", "on", health)],
     ]
     for group in groups:

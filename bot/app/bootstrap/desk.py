@@ -15,8 +15,9 @@ from bot.pipeline.redis_streams.floor import RedisFloor
 from bot.pipeline.redis_streams.journal import RedisJournal
 from bot.pipeline.redis_streams.layout import Layout
 from bot.pipeline.redis_streams.transcripts import RedisTranscripts
-from bot.record.database import Database
+from bot.record.database import Database, open_engine
 from bot.settings import Settings
+from bot.staff.first_account import ensure_first_account
 
 
 def build_desk(settings: Settings, redis: Redis, database: Database) -> SqlDesk:
@@ -65,3 +66,15 @@ def build_keeper(
         balance_seconds=min(1.0, settings.lease_seconds / 4),
         finish_seconds=min(20.0, settings.turn_timeout),
     )
+
+
+async def first_account(settings: Settings) -> tuple[str, str] | None:
+    """The login and the password of the console's first account; None where there is one already.
+
+    The password is nowhere else: show it. Raises StorageUnavailable.
+    """
+    database = Database(open_engine(settings.database_dsn, threads=1), threads=1)
+    try:
+        return await ensure_first_account(database)
+    finally:
+        database.close()

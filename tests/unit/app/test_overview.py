@@ -63,3 +63,21 @@ def test_a_ticket_system_is_named_with_its_address() -> None:
         tickets_api_token="t",
     )
     assert overview.tickets(settings) == "Zammad, https://bot:***@zammad.example"
+
+
+def test_the_desk_tells_where_staff_work() -> None:
+    console, slack = overview.desk(load_settings(), URL)
+    assert console == Line("Console", "on", f"{URL}/console, passwords")
+    assert slack == Line("Slack desk", "off", "set SLACK_HANDOFF_CHANNEL")
+    both = load_settings(
+        slack_bot_token="xoxb-1",
+        slack_signing_secret="s" * 32,
+        slack_handoff_channel="C0123456789",
+        oidc_issuer="https://login.example",
+        oidc_client_id="flerkanal",
+        oidc_client_secret="hemmelig",
+        public_url="https://chat.example",
+    )
+    console, slack = overview.desk(both, URL)
+    assert console.detail == f"{URL}/console, passwords, https://login.example"
+    assert slack == Line("Slack desk", "on", "channel C0123456789")
