@@ -15,7 +15,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -78,12 +78,15 @@ class PostgresServer:
     def freeze(self) -> None:
         """Stop all of the server's processes from running, with their connections open."""
         for process in self._processes():
-            process.suspend()
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
 
     def thaw(self) -> None:
         """Let a frozen server go on."""
         for process in self._processes():
-            process.resume()
+            # A connection that has just ended takes its process with it.
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
 
     def url(self, database: str) -> str:
         """SQLAlchemy's address of a database of this server."""
