@@ -71,7 +71,6 @@ class SignInPages:
         await self._sign_in.end(signed_in(request), request.state.session)
         response = self._view.redirect(request, self._view.url(request, "sign_in"))
         self._cookie.clear(request, response)
-        response.headers["Clear-Site-Data"] = '"cache"'
         return response
 
     def admit(self, request: Request, signed_in: SignedIn, to: str | None) -> Response:
