@@ -176,7 +176,7 @@ class SlackDeskBench:
         async def told() -> bool:
             return any(words in text for text in self.told(user))
 
-        await until(told)
+        await until(told, 20.0)
 
     async def is_answered(self, words: str, name: str = "press") -> None:
         """Return once a press was answered so."""
@@ -184,7 +184,7 @@ class SlackDeskBench:
         async def answered() -> bool:
             return words in self.slack.changes.get(name, {}).get("text", "")
 
-        await until(answered)
+        await until(answered, 20.0)
 
     async def inbound(self) -> list[str]:
         """What came in from Slack as a customer's words: the texts that wait, or were answered."""
@@ -197,7 +197,7 @@ class SlackDeskBench:
         async def shown() -> bool:
             return words in (await self.root(handoff_id))["text"]
 
-        await until(shown)
+        await until(shown, 20.0)
         return await self.root(handoff_id)
 
     async def dead(self) -> list[str]:
