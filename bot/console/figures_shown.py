@@ -118,7 +118,7 @@ def _tiles(total: Figures, words: FigureWords) -> list[Tile]:
             words.text(mark("Handed over")),
             words.count(desk.count),
             words.text(
-                mark("%(count)s were answered by a person"),
+                mark("answered by a person: %(count)s"),
                 count=words.count(desk.first_word.count),
             ),
         ),
@@ -136,13 +136,13 @@ def _tiles(total: Figures, words: FigureWords) -> list[Tile]:
             words.text(mark("Closed as resolved")),
             words.share(desk.share_resolved),
             words.text(
-                mark("%(count)s not resolved"), count=words.count(desk.ends.get("unresolved", 0))
+                mark("not resolved: %(count)s"), count=words.count(desk.ends.get("unresolved", 0))
             ),
         ),
         Tile(
             words.text(mark("Rating")),
             words.points(desk.rating),
-            words.text(mark("%(count)s have rated"), count=words.count(desk.rated)),
+            words.text(mark("rated by %(count)s"), count=words.count(desk.rated)),
         ),
     ]
 
@@ -254,6 +254,8 @@ def _columns(words: FigureWords, *, with_visits: bool) -> list[Column]:
         ]
 
     def p90(spread: Spread) -> str:
+        if spread.p90 is None:
+            return ""
         return words.text(mark("90%%: %(time)s"), time=words.lasting(spread.p90))
 
     return [
@@ -280,6 +282,6 @@ def _columns(words: FigureWords, *, with_visits: bool) -> list[Column]:
         Column(
             words.text(mark("Rating")),
             lambda f: words.points(f.handoffs.rating),
-            lambda f: words.text(mark("%(count)s have rated"), count=words.count(f.handoffs.rated)),
+            lambda f: words.text(mark("rated by %(count)s"), count=words.count(f.handoffs.rated)),
         ),
     ]

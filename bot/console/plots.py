@@ -157,9 +157,12 @@ class Frame:
         else:
             ticks = [top, top / 2, 0.0]
         strokes = [
-            Stroke(one.look, path)
+            Stroke(look, path)
             for one in series
-            if (path := _path(one.values, top, len(self.names)))
+            for look, path in zip(
+                (one.look, f"{one.look} dots"), _paths(one.values, top), strict=True
+            )
+            if path
         ]
         return self._plot(name, title, about, series, told, ticks, strokes=strokes)
 
@@ -228,18 +231,23 @@ def _time_axis(highest: float) -> tuple[float, list[float]]:
     return step * 4, [step * count for count in (4, 3, 2, 1, 0)]
 
 
-def _path(values: Sequence[float | None], top: float, parts: int) -> str:
-    width = WIDTH / max(1, parts)
-    path, drawing = [], False
-    for number, value in enumerate(values):
-        if value is None:
-            drawing = False
+def _paths(values: Sequence[float | None], top: float) -> tuple[str, str]:
+    """The line where values follow one another, and the values that stand alone."""
+    width = WIDTH / max(1, len(values))
+    line, dots = [], []
+    run: list[str] = []
+    for number, value in enumerate([*values, None]):
+        if value is not None:
+            y = HEIGHT * (1 - min(value, top) / top)
+            run.append(f"{round(width * (number + 0.5), 2)} {round(y, 2)}")
             continue
-        x, y = round(width * (number + 0.5), 2), round(HEIGHT * (1 - min(value, top) / top), 2)
-        # A lone value is a line without length, which its round ends make a dot.
-        path.append(f"L{x} {y}" if drawing else f"M{x} {y}h0")
-        drawing = True
-    return "".join(path)
+        if len(run) == 1:
+            # A line without length, which its round ends make a dot.
+            dots.append(f"M{run[0]}h0")
+        elif run:
+            line.append("M" + "L".join(run))
+        run = []
+    return "".join(line), "".join(dots)
 
 
 def _spread(names: Sequence[str]) -> list[str]:
