@@ -45,22 +45,26 @@ def check_waiting(kept: Kept) -> None:
     raise HandoffRefused("not_possible", "The conversation is not in the queue any more")
 
 
-def check_room(connection: Connection, by: Agent) -> None:
-    """`full` where they have as many conversations as they can. Nobody gives them another one until
-    the transaction ends. Who works at the Slack desk alone has no account, and no limit.
+def locked_account(connection: Connection, by: Agent) -> Account | None:
+    """Theirs; nobody gives them another conversation until the transaction ends. None for who works
+    at the Slack desk alone, without an account and without a limit.
     """
     found = routing.account(connection, by.id, lock=True)
-    if found is None:
-        if by.desk == "console":
-            raise HandoffRefused("unknown", "There is no such account")
-        return
-    check_account(found)
-    if not found.is_free:
+    if found is not None:
+        check_account(found)
+    elif by.desk == "console":
+        raise HandoffRefused("unknown", "There is no such account")
+    return found
+
+
+def check_room(found: Account | None) -> None:
+    """`full` where they have as many conversations as they can."""
+    if found is not None and not found.is_free:
         raise HandoffRefused("full", full(found))
 
 
 def account(connection: Connection, staff_id: str) -> Account:
-    """An account that can be given a conversation, locked as in `check_room`."""
+    """An account that can be given a conversation, locked as in `locked_account`."""
     found = routing.account(connection, staff_id, lock=True)
     if found is None:
         raise HandoffRefused("unknown", "There is no such account")

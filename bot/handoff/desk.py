@@ -80,11 +80,12 @@ class SqlDesk(Desk):
         """See the port."""
 
         def work(work: Work) -> Handoff:
-            check_room(work.connection, by)
+            mine = checks.locked_account(work.connection, by)
             kept = store.find(work.connection, handoff_id, lock=True)
             if is_mine(kept, by):
                 return kept.handoff
             check_waiting(kept)
+            check_room(mine)
             return self.queue.give(work, kept, by, Step.CLAIM, by=by).handoff
 
         return await self.work.run(work)
@@ -93,7 +94,7 @@ class SqlDesk(Desk):
         """See the port."""
 
         def work(work: Work) -> Handoff | None:
-            check_room(work.connection, by)
+            check_room(checks.locked_account(work.connection, by))
             query = select(handoffs.c.id).where(handoffs.c.state == State.WAITING.value)
             if by.desk == "console":
                 query = query.where(handoffs.c.team_id.in_(teams_of(work.connection, by.id)))

@@ -23,7 +23,7 @@ def bench(database: Database, redis: Redis) -> DeskBench:
 
 
 async def test_a_customer_asks_talks_and_is_back_with_the_bot(bench: DeskBench) -> None:
-    kari = await bench.agent("Kari")
+    kari = await bench.agent("Kari", capacity=1)
     asked = await bench.ask(CHAT, topic="order_status", note="Angry about a parcel")
     assert (asked.state, asked.version, asked.cause) == (
         State.WAITING,
