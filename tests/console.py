@@ -20,7 +20,7 @@ from bot.handoff.clock import DeskClock
 from bot.handoff.desk import SqlDesk
 from bot.handoff.teams import Teams
 from bot.handoff.views import DeskViews
-from bot.model.content import Content, Text, content_to_dict
+from bot.model.content import Button, Buttons, Card, Content, Text, content_to_dict
 from bot.model.handoff import Cause, HandoffRequest
 from bot.model.messages import Inbound
 from bot.model.staff import Role, StaffMember
@@ -40,7 +40,9 @@ BACK = Text("I am back.")
 
 
 class ScriptedEngine(DialogueEngine):
-    """Keeps events as the real one does. "a person" asks for one; everything else is echoed."""
+    """Keeps events as the real one does, and the last words in a slot. "a person" asks for one, "offer
+    x" gets a button and a card with x on it; everything else is echoed.
+    """
 
     version = "scripted"
 
@@ -61,6 +63,10 @@ class ScriptedEngine(DialogueEngine):
         if "a person" in message.text:
             asked = HandoffRequest(Cause.CUSTOMER_ASKED, topic="order_status")
             return _kept(message, parse, window, [Text("I'll get one of my colleagues.")], asked)
+        if message.text.startswith("offer "):
+            offered = message.text.removeprefix("offer ")
+            buttons = Buttons(offered, (Button(offered, payload="/x"),))
+            return _kept(message, parse, window, [buttons, Card(offered, offered, url=offered)])
         return _kept(message, parse, window, [Text(f"You said: {message.for_bot[:300]}")])
 
     async def listen(
@@ -115,7 +121,7 @@ def _kept(
     ]
     events += [
         {"event": "slot", "name": entity["entity"], "value": entity["value"]}
-        for entity in parse["entities"]
+        for entity in (*parse["entities"], {"entity": "last_words", "value": message.text})
     ]
     return TurnResult(
         events,

@@ -1,7 +1,7 @@
 // The list of one's own conversations, with marks at those where something new was said.
 import { getHtml } from "./request.js";
 import { on } from "./stream.js";
-import { isUnread, read, unread, unreadOnes } from "./unread.js";
+import { onUnread, read, unread, unreadOf, unreadOnes } from "./unread.js";
 
 const list = document.getElementById("mine");
 let refreshing = false;
@@ -28,14 +28,15 @@ export async function refreshMine() {
 
 export function markRead(conversation) {
   read(conversation);
-  show();
 }
 
 function show() {
   for (const link of list?.querySelectorAll("[data-conversation]") ?? []) {
     const place = link.querySelector("[data-unread]");
-    const count = isUnread(link.dataset.conversation);
+    const { count, text } = unreadOf(link.dataset.conversation);
     place.textContent = count || "";
+    // The record, of which the list is made, may be a moment behind.
+    if (text) link.querySelector("[data-last]").textContent = text;
     place.parentElement.hidden = !count;
   }
 }
@@ -44,12 +45,11 @@ on("heard", ({ conversation, id, text }) => {
   const link = list?.querySelector(`[data-conversation="${CSS.escape(conversation)}"]`);
   if (link) link.querySelector("[data-last]").textContent = text;
   if (link?.getAttribute("aria-current") === "true" && document.visibilityState === "visible") read(conversation);
-  else unread(conversation, id);
-  show();
+  else unread(conversation, id, text);
 });
 document.addEventListener("visibilitychange", () => {
   const here = document.querySelector(".thread")?.dataset.conversation;
   if (here && document.visibilityState === "visible") markRead(here);
 });
-addEventListener("storage", show);
+onUnread(show);
 show();

@@ -1,6 +1,6 @@
 // Rings and notifies: by one tab for all of them, and only when nobody looks.
 import { leading, on } from "./stream.js";
-import { unread, unreadTotal } from "./unread.js";
+import { onUnread, unread, unreadTotal } from "./unread.js";
 
 const title = document.title;
 const { sound, newMessage, yoursNow } = document.body.dataset;
@@ -48,8 +48,7 @@ const looksAt = (conversation) =>
 
 on("heard", ({ conversation, id, text }) => {
   if (looksAt(conversation)) return;
-  unread(conversation, id);
-  showTotal();
+  unread(conversation, id, text);
   tell(conversation, newMessage, text, `/console/conversations?c=${encodeURIComponent(conversation)}`);
 });
 
@@ -57,8 +56,7 @@ on("handoff", ({ conversation, yours }) => {
   if (yours && !looksAt(conversation)) tell(conversation, yoursNow, "", `/console/conversations?c=${encodeURIComponent(conversation)}`);
 });
 
-addEventListener("storage", showTotal);
-addEventListener("focus", () => setTimeout(showTotal, 50));
+onUnread(showTotal);
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-allow-notifications]");
   if (button) globalThis.Notification?.requestPermission().then(() => (button.hidden = true));

@@ -1,4 +1,5 @@
-// Which messages nobody here has looked at yet, shared by all tabs of this browser.
+// Which messages nobody here has looked at yet, and the last words of each conversation that has some;
+// shared by all tabs of this browser.
 const KEY = "console:unread";
 
 function all() {
@@ -11,13 +12,20 @@ function all() {
 
 function keep(unreads) {
   localStorage.setItem(KEY, JSON.stringify(unreads));
+  document.dispatchEvent(new Event("console:unread"));
+}
+
+// `changed` is called when they do, in this tab or another one.
+export function onUnread(changed) {
+  document.addEventListener("console:unread", changed);
+  addEventListener("storage", changed);
 }
 
 // Several tabs hear of the same message: it counts once, by its id.
-export function unread(conversation, id) {
+export function unread(conversation, id, text) {
   const unreads = all();
-  const ids = unreads[conversation] ?? [];
-  if (!ids.includes(id)) keep({ ...unreads, [conversation]: [...ids, id].slice(-99) });
+  const ids = unreads[conversation]?.ids ?? [];
+  if (!ids.includes(id)) keep({ ...unreads, [conversation]: { ids: [...ids, id].slice(-99), text } });
 }
 
 export function read(conversation) {
@@ -25,12 +33,13 @@ export function read(conversation) {
   if (gone) keep(rest);
 }
 
-export function isUnread(conversation) {
-  return all()[conversation]?.length ?? 0;
+export function unreadOf(conversation) {
+  const { ids = [], text = "" } = all()[conversation] ?? {};
+  return { count: ids.length, text };
 }
 
 export function unreadTotal() {
-  return Object.values(all()).reduce((sum, ids) => sum + ids.length, 0);
+  return Object.values(all()).reduce((sum, { ids }) => sum + ids.length, 0);
 }
 
 export function unreadOnes() {
