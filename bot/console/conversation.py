@@ -18,12 +18,15 @@ from bot.console.pages import DESK, Page
 from bot.console.titles import customer_title
 from bot.console.uploads import MOST_BYTES, accepted
 from bot.console.view import View, signed_in
+from bot.console.words import mark
 from bot.handoff.keeping import Tags
 from bot.handoff.teams import Teams
 from bot.handoff.views import DeskViews
 from bot.model.handoff import State
 from bot.staff.audit import Audit
 
+NO_SUCH = mark("There is no such conversation")
+NOBODY = mark("Nobody has ever written in this conversation.")
 _CURSOR = re.compile(r"[0-9]{1,20}-[0-9]{1,20}", re.ASCII)
 
 
@@ -71,7 +74,11 @@ class ConversationPages:
                 request, "conversations.html", mine=mine, open=None, open_id=None
             )
         before, at = _cursor(request, "before"), _cursor(request, "at")
-        chronicle = await self._chronicle(conversation_id, following(at) if at else before)
+        chronicle = await self._chronicles.open(conversation_id, following(at) if at else before)
+        if chronicle is None:
+            words = self._view.words(request)
+            said = {"title": words.gettext(NO_SUCH), "message": words.gettext(NOBODY)}
+            return self._view.render(request, "refused.html", 404, **said)
         context = await self._context(request, chronicle)
         if not context["is_mine"]:
             await self._audit.record(signed_in(request).id, "conversation.read", conversation_id)
@@ -98,7 +105,7 @@ class ConversationPages:
     async def _chronicle(self, conversation_id: str, before: str | None) -> Chronicle:
         chronicle = await self._chronicles.open(conversation_id, before)
         if chronicle is None:
-            raise HTTPException(404, "Nobody has written in this conversation.")
+            raise HTTPException(404, NOBODY)
         return chronicle
 
     async def _context(self, request: Request, chronicle: Chronicle) -> Mapping[str, Any]:

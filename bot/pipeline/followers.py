@@ -10,6 +10,8 @@ from itertools import chain
 from bot.ports import Followers, Notice, Transcripts
 
 _BACKLOG = 256
+# Who hears of all conversations has as much to hear as all the others together.
+_BACKLOG_OF_ALL = 16_384
 
 
 class NoticeFollowers(Followers):
@@ -19,11 +21,12 @@ class NoticeFollowers(Followers):
     `backlog` notices behind gets one None in their place, so a slow socket costs bounded memory.
     """
 
-    def __init__(self, transcripts: Transcripts, backlog: int = _BACKLOG) -> None:
-        if backlog < 1:
+    def __init__(self, transcripts: Transcripts, backlog: int | None = None) -> None:
+        if backlog is not None and backlog < 1:
             raise ValueError(f"backlog must be at least 1, not {backlog}")
         self._transcripts = transcripts
-        self._backlog = backlog
+        self._backlog = backlog or _BACKLOG
+        self._backlog_of_all = backlog or _BACKLOG_OF_ALL
         self._mailboxes: dict[str, set[_Mailbox]] = {}
         self._of_all: set[_Mailbox] = set()
 
@@ -54,7 +57,7 @@ class NoticeFollowers(Followers):
 
     @asynccontextmanager
     async def follow_all(self) -> AsyncIterator[AsyncIterator[Notice | None]]:
-        mailbox = _Mailbox(self._backlog)
+        mailbox = _Mailbox(self._backlog_of_all)
         self._of_all.add(mailbox)
         try:
             yield mailbox
