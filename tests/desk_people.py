@@ -73,7 +73,8 @@ class AgentAtConsole:
         await row.get_by_role("button", name="Take").click()
 
     async def has_open(self, channel: str) -> None:
-        """The conversation on that channel is theirs, and on the screen."""
+        """The conversation on that channel is theirs, and on the screen, which hears of news."""
+        await expect(self.page.locator("body[data-connected=yes]")).to_be_attached()
         await expect(self.page.locator("#standing")).to_contain_text("With you")
         line = self.page.locator(f"#lines .channel-{channel.lower()}").first
         await expect(line).to_be_attached()
