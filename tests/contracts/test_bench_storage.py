@@ -15,7 +15,8 @@ from bot.model.messages import Inbound
 from bot.model.turns import TrackerWindow, TurnCommit, TurnResult
 from bot.pipeline.redis_streams.client import Redis
 from bot.pipeline.redis_streams.inbox import RedisInbox
-from tests.pipeline import LAYOUT, inbound, turn_queue
+from bot.pipeline.redis_streams.journal import RedisJournal
+from tests.pipeline import LAYOUT, LEASE_SECONDS, inbound, turn_queue
 
 SENDER = "s1"
 CONVERSATION = f"rest:{SENDER}"
@@ -45,6 +46,18 @@ async def take_turns(redis: Redis, *texts: str, failure: str | None = None) -> N
         result = TurnResult(events, answers, window)
         await queue.commit(TurnCommit(entry, message, result, past.length, failure=failure))
     await queue.stop("w1", leases)
+    await _keep_journal(redis)
+
+
+async def _keep_journal(redis: Redis) -> None:
+    """Be a keeper: record what the turns left."""
+    journal = RedisJournal(redis, LAYOUT, LEASE_SECONDS)
+    leases = list(await journal.balance("k1", []))
+    for lease in leases:
+        await journal.unfinished(lease)
+    for entry in await journal.next_entries(leases, 10, 1.0):
+        await journal.recorded(entry)
+    await journal.stop("k1", leases)
 
 
 def shown(text: str) -> list[dict[str, Any]]:

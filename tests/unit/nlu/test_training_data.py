@@ -12,7 +12,7 @@ from rasa.shared.nlu.training_data.loading import load_data
 ROOT = Path(__file__).resolve().parents[3]
 LANGUAGES = ("en", "nb")
 EXAMPLES_PER_INTENT = 20
-# Nobody says these: the NLU's own, and those that the channels send as payloads.
+# Nobody says these: the NLU's own, and those that the channels and the desk send as payloads.
 WORDLESS = {
     "nlu_fallback",
     "share_attachment",
@@ -20,6 +20,9 @@ WORDLESS = {
     "channel_linked",
     "channel_unlinked",
     "link_refused",
+    "back_to_bot",
+    "rate",
+    "handed_back",
 }
 
 
