@@ -25,7 +25,6 @@ from bot.handoff.views import DeskViews
 from bot.model.handoff import State
 from bot.staff.audit import Audit
 
-NO_SUCH = mark("There is no such conversation")
 NOBODY = mark("Nobody has ever written in this conversation.")
 _CURSOR = re.compile(r"[0-9]{1,20}-[0-9]{1,20}", re.ASCII)
 
@@ -74,11 +73,7 @@ class ConversationPages:
                 request, "conversations.html", mine=mine, open=None, open_id=None
             )
         before, at = _cursor(request, "before"), _cursor(request, "at")
-        chronicle = await self._chronicles.open(conversation_id, following(at) if at else before)
-        if chronicle is None:
-            words = self._view.words(request)
-            said = {"title": words.gettext(NO_SUCH), "message": words.gettext(NOBODY)}
-            return self._view.render(request, "refused.html", 404, **said)
+        chronicle = await self._chronicle(conversation_id, following(at) if at else before)
         context = await self._context(request, chronicle)
         if not context["is_mine"]:
             await self._audit.record(signed_in(request).id, "conversation.read", conversation_id)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup
 
@@ -67,13 +67,13 @@ class Dates:
         local = self._local(at)
         if local.date() == self._local(self._now()).date():
             return self.clock(at)
-        return format_datetime(local, "d MMM y, HH:mm", locale=self._locale)
+        return f"{format_date(local.date(), 'medium', locale=self._locale)}, {self.clock(at)}"
 
     def timed(self, at: float | datetime, form: str = "moment") -> Markup:
         """A `time` element: readable for people and programs, the whole date on hovering."""
         local = self._local(at)
         words = {"moment": self.moment, "clock": self.clock, "day": self.day}[form](at)
-        whole = format_datetime(local, "EEEE d MMMM y, HH:mm:ss", locale=self._locale)
+        whole = f"{format_date(local.date(), 'full', locale=self._locale)}, {local:%H:%M:%S}"
         return Markup('<time datetime="{}" title="{}">{}</time>').format(
             local.isoformat(timespec="seconds"), whole, words
         )

@@ -85,8 +85,8 @@ def checked_type(name: str, content: bytes) -> str:
         raise InvalidMessage("empty_file", mark("The file is empty."), 422)
     if len(content) > MOST_BYTES:
         raise InvalidMessage("file_too_large", mark("The file is too large: 5 MB at most."), 413)
-    end = name.rpartition(".")[2].lower()
-    if end not in _TYPES:
+    stem, _, end = name.lower().rpartition(".")
+    if not stem or end not in _TYPES:
         raise InvalidMessage(
             "bad_file",
             mark("Send a picture, a PDF, a text file, a spreadsheet or a document."),
