@@ -21,11 +21,6 @@ from bot.reporting.reports import Reports
 FIGURES = SUPERVISORS | ADMINISTRATORS
 
 
-def figures_pages(reports: Reports, *, time_zone: str) -> Callable[[View], Sequence[Page]]:
-    """The group of pages, once there is a View: one of the console's `more`."""
-    return lambda view: FiguresPages(view, reports, time_zone=time_zone).pages()
-
-
 class FiguresPages:
     """Days are those of `time_zone`."""
 

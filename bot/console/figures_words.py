@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_skeleton
 from babel.numbers import format_decimal, format_percent
 
 from bot.console.titles import channel_title, language_title
@@ -15,6 +15,9 @@ from bot.reporting.periods import Bucket, Grain
 from bot.reporting.reports import Choice
 
 NONE = "–"
+
+# A number and its unit stay on one line.
+_NBSP = "\N{NO-BREAK SPACE}"
 
 DIMENSIONS: Mapping[Dimension, str] = {
     Dimension.CHANNEL: mark("Channel"),
@@ -64,15 +67,17 @@ class FigureWords:
             return NONE
         if 0 < seconds < 10 and round(seconds) != seconds:
             number = format_decimal(seconds, "0.0#" if seconds < 1 else "0.0", locale=self._locale)
-            return f"{number} s"
+            return f"{number}{_NBSP}s"
         minutes, rest = divmod(round(seconds), 60)
         if not minutes:
-            return f"{rest} s"
+            return f"{rest}{_NBSP}s"
         hours, left = divmod(minutes, 60)
         if not hours:
-            return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+            whole = f"{minutes}{_NBSP}min"
+            return f"{whole} {rest}{_NBSP}s" if rest else whole
         hour = self._words.gettext("h")
-        return f"{hours} {hour} {left} min" if left else f"{hours} {hour}"
+        whole = f"{hours}{_NBSP}{hour}"
+        return f"{whole} {left}{_NBSP}min" if left else whole
 
     def dimension(self, dimension: Dimension) -> str:
         """What it is called."""
@@ -94,7 +99,7 @@ class FigureWords:
     def time(self, bucket: Bucket, grain: Grain) -> str:
         """A part of a period, so that it can't be taken for another."""
         start = bucket.start
-        day = str(format_date(start, "EEE d MMM y", locale=self._locale))
+        day = str(format_skeleton("yMMMEd", start, locale=self._locale))
         if grain is Grain.HOUR:
             # The hour that comes twice in autumn is told apart by its zone.
             return f"{day} {start:%H:%M} {start.tzname()}"

@@ -49,7 +49,7 @@ def test_the_hour_that_comes_twice_is_told_apart() -> None:
     day = date(2026, 10, 25)
     period = Period(day, day, Grain.HOUR, ZoneInfo("Europe/Oslo"))
     names = [words("en").time(bucket, Grain.HOUR) for bucket in period.buckets]
-    assert names[2:4] == ["Sun 25 Oct 2026 02:00 CEST", "Sun 25 Oct 2026 02:00 CET"]
+    assert names[2:4] == ["Sun, 25 Oct 2026 02:00 CEST", "Sun, 25 Oct 2026 02:00 CET"]
     assert len(set(names)) == 25
     assert words("nb").time(period.buckets[0], Grain.WEEK) == "Uken fra søn. 25. okt. 2026"
     assert words("en").short_time(period.buckets[3].start.astimezone(timezone.utc), Grain.DAY) == (
@@ -60,7 +60,7 @@ def test_the_hour_that_comes_twice_is_told_apart() -> None:
 @pytest.mark.parametrize(
     ("dimension", "choice", "en", "nb"),
     [
-        (Dimension.CHANNEL, Choice("web"), "Website", "Nettstedet"),
+        (Dimension.CHANNEL, Choice("web"), "Website", "Nettsted"),
         (Dimension.CHANNEL, Choice("sms"), "sms", "sms"),
         (Dimension.LANGUAGE, Choice("nb"), "Norwegian Bokmål", "Norsk bokmål"),
         (Dimension.TOPIC, Choice("order_status"), "Order status", "Order status"),
