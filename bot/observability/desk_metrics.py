@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from itertools import accumulate
+from typing import Any, TypeVar
 
 import structlog
 from prometheus_client.core import (
@@ -20,6 +22,8 @@ from bot.ports import DeskMonitor, DeskState, DeskTotals, Durations, TeamState
 
 logger = structlog.get_logger(__name__)
 
+Found = TypeVar("Found")
+
 
 class DeskMetrics(Collector):
     """What `refresh` has found last; nothing where it can't be had, rather than old news."""
@@ -31,9 +35,11 @@ class DeskMetrics(Collector):
         *,
         state_seconds: float = 5.0,
         totals_seconds: float = 60.0,
+        patience: float = 3.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._monitor = monitor
+        self._patience = patience
         self._clock = clock
         self._state: DeskState | None = None
         self._totals: DeskTotals | None = None
@@ -43,22 +49,13 @@ class DeskMetrics(Collector):
 
     async def refresh(self) -> None:
         """Ask the monitor, the state at most every `state_seconds`, the totals every
-        `totals_seconds`. To be called when metrics are asked for; raises nothing.
+        `totals_seconds`, each for `patience` seconds. To be called when metrics are asked for; raises
+        none of Flerkanal's errors.
         """
         if self._is_due("state"):
-            self._state = None
-            try:
-                self._state = await self._monitor.state()
-            except FlerkanalError as error:
-                logger.warning("desk_not_measured", error=str(error))
+            self._state = await self._asked_for("state", self._monitor.state())
         if self._is_due("totals"):
-            self._totals = None
-            try:
-                self._totals = await self._monitor.totals()
-            except FlerkanalError as error:
-                logger.warning("desk_not_counted", error=str(error))
-                # Not to be missed for a whole minute because of one moment.
-                del self._asked["totals"]
+            self._totals = await self._asked_for("totals", self._monitor.totals())
 
     def collect(self) -> Iterator[Metric]:
         """See Collector."""
@@ -66,6 +63,17 @@ class DeskMetrics(Collector):
             yield from _of_state(self._state)
         if self._totals is not None:
             yield from _of_totals(self._totals)
+
+    async def _asked_for(self, what: str, answer: Coroutine[Any, Any, Found]) -> Found | None:
+        try:
+            return await asyncio.wait_for(answer, self._patience)
+        except asyncio.TimeoutError:
+            logger.warning("desk_not_measured", what=what, error="it takes too long")
+        except FlerkanalError as error:
+            logger.warning("desk_not_measured", what=what, error=str(error))
+        # Not to be missed for a whole minute because of one moment.
+        self._asked[what] = self._clock() + self._fresh["state"] - self._fresh[what]
+        return None
 
     def _is_due(self, what: str) -> bool:
         now = self._clock()

@@ -17,6 +17,7 @@ from bot.app.probes import NotReady, Probes, ReadinessCheck
 from bot.errors import StorageUnavailable
 from bot.identity.store import SqlIdentities
 from bot.identity.tokens import IdentityTokens
+from bot.observability.desk_metrics import DeskMetrics
 from bot.observability.metering import AnswerTimes, MeteredInbox, MeteredTranscripts
 from bot.observability.metrics import HttpMetrics, MessageMetrics, PipelineMetrics, new_registry
 from bot.pipeline.followers import NoticeFollowers
@@ -30,6 +31,7 @@ from bot.record.database import Database, open_engine
 from bot.record.desk_directory import SqlDeskDirectory
 from bot.record.desk_threads import SqlDeskThreads
 from bot.record.sessions import SqlSessions
+from bot.reporting.monitor import SqlDeskMonitor
 from bot.settings import Settings
 from channels.reception import Reception
 from channels.rest.adapter import RestChannel
@@ -114,7 +116,15 @@ def build_gateway(settings: Settings) -> Gateway:
         followers=followers,
         resources=resources,
     )
-    probes = _probes(registry, redis, database, monitor)
+    desk_metrics = DeskMetrics(
+        registry,
+        SqlDeskMonitor(
+            database,
+            episode_minutes=settings.episode_minutes,
+            agent_gone_seconds=settings.agent_gone_seconds,
+        ),
+    )
+    probes = _probes(registry, redis, database, monitor, desk_metrics)
     app = build_app(
         [
             *probes.routes,
@@ -157,7 +167,11 @@ def build_identities(settings: Settings, database: Database) -> SqlIdentities:
 
 
 def _probes(
-    registry: CollectorRegistry, redis: Redis, database: Database, monitor: PipelineMonitor
+    registry: CollectorRegistry,
+    redis: Redis,
+    database: Database,
+    monitor: PipelineMonitor,
+    desk: DeskMetrics,
 ) -> Probes:
     async def redis_answers() -> None:
         await redis.ping()
@@ -181,4 +195,5 @@ def _probes(
         registry,
         PipelineMetrics(registry),
         monitor,
+        measures=[desk.refresh],
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from prometheus_client import CollectorRegistry
 
 from bot.errors import StorageUnavailable
@@ -100,3 +102,17 @@ async def test_nothing_is_told_that_can_not_be_had() -> None:
     assert await bench.lines() == []
     bench.now, bench.monitor.is_away = 65.0, False
     assert len(await bench.lines()) == 23
+
+
+async def test_a_database_that_hangs_holds_up_no_scrape() -> None:
+    class HangingMonitor(CountingMonitor):
+        async def totals(self) -> DeskTotals:
+            await asyncio.sleep(60)
+            return TOTALS
+
+    registry = CollectorRegistry()
+    metrics = DeskMetrics(registry, HangingMonitor(), patience=0.05)
+    await asyncio.wait_for(metrics.refresh(), 5)
+    text = exposition(registry).decode()
+    assert "flerkanal_desk_staff_present 4.0" in text
+    assert "flerkanal_visits_total" not in text
