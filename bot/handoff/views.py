@@ -175,7 +175,7 @@ def _rows() -> Select:
             utterances.c.conversation_id == handoffs.c.conversation_id,
             utterances.c.author == Author.CUSTOMER.value,
         )
-        .order_by(utterances.c.at.desc(), utterances.c.id.desc())
+        .order_by(utterances.c.cursor.desc())
         .limit(1)
         .correlate(handoffs)
         .scalar_subquery()
