@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from bot.errors import HandoffRefused, StorageUnavailable
 from bot.handoff import routing, store
 from bot.handoff.desk import SqlDesk
+from bot.handoff.floors import hold_floors
 from bot.handoff.store import Kept
 from bot.handoff.team import Team
 from bot.handoff.work import Work
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 # So that thousands who wait do not keep a process from what else is to be done.
 _MOST_AT_ONCE = 200
 _MOST_TOLD = 50
+_FLOORS_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class DeskClock:
         self._desk = desk
         self._queue = desk.queue
         self._every = every
+        self._watching_since = desk.clock()
+        self._held_at: datetime | None = None
 
     async def run(self) -> None:
         """Until it is cancelled. Storage that does not answer is waited for."""
@@ -54,6 +58,8 @@ class DeskClock:
                 await self.tick()
                 away = False
             except StorageUnavailable as error:
+                # Open consoles could not say so meanwhile either.
+                self._watching_since = self._desk.clock()
                 if not away:
                     log.warning("the desk waits for its storage: %s", error)
                 away = True
@@ -70,6 +76,15 @@ class DeskClock:
             except HandoffRefused as error:
                 # Somebody was faster, which is as good.
                 log.debug("%s of handoff %s: %s", chore.name, chore.handoff_id, error)
+            except StorageUnavailable:
+                raise
+            except Exception:
+                # The others must not wait for this one's fault to be mended.
+                log.exception("%s of handoff %s failed", chore.name, chore.handoff_id)
+        now = self._desk.clock()
+        if self._held_at is None or now - self._held_at >= _FLOORS_EVERY:
+            await hold_floors(self._desk)
+            self._held_at = now
 
     def _chores(self, connection: Connection) -> Sequence[_Chore]:
         look = Work(connection, self._desk.clock())
@@ -77,6 +92,9 @@ class DeskClock:
 
     def _gone(self, look: Work) -> Sequence[_Chore]:
         since = self._queue.seen_since(look.now)
+        if since < self._watching_since:
+            # After a start, or while the database was away, nobody can tell who is gone.
+            return []
         query = (
             select(handoffs.c.id)
             .outerjoin(staff, staff.c.id == handoffs.c.owner_id)
@@ -105,6 +123,8 @@ class DeskClock:
             owner = kept.handoff.owner
             if kept.handoff.state is not State.WITH_PERSON or owner is None:
                 return
+            if owner.desk != "console":
+                return
             since = self._queue.seen_since(work.now)
             if routing.connected_since(work.connection, owner.id, since):
                 return
@@ -126,6 +146,11 @@ class DeskClock:
         places: dict[str | None, int] = {}
         there = {team_id: self._queue.there(look, team_id) for team_id in teams}
         room = {team_id: sum(item.is_free for item in found) for team_id, found in there.items()}
+        closed = {
+            team_id
+            for team_id, team in teams.items()
+            if not there[team_id] and not team.opening_hours.is_open(look.now)
+        }
         chores: list[_Chore] = []
         told = 0
         for row in look.connection.execute(query):
@@ -137,7 +162,7 @@ class DeskClock:
                 continue
             if team.assignment == "auto" and place <= room[team_id]:
                 chores.append(_Chore("assigning", kept.handoff.id, self._assign(team)))
-            elif not there[team_id] and not team.opening_hours.is_open(look.now):
+            elif team_id in closed:
                 chores.append(_Chore("turning away", kept.handoff.id, self._turn_away(kept, team)))
             elif _is_overdue(kept, team, look.now):
                 chores.append(_Chore("escalating", kept.handoff.id, self._escalate(kept, team)))

@@ -28,7 +28,7 @@ from bot.model.handoff import Agent, Cause, Handoff, State, Step
 from bot.model.messages import Author, Outbound
 from bot.ports import Desk, DeskMirror, DeskUtterance, Floor, Transcripts
 from bot.record.database import Database
-from bot.record.tables import desk_effects, handoffs
+from bot.record.tables import handoffs
 
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9._:-]{1,120}")
 
@@ -255,9 +255,16 @@ class SqlDesk(Desk):
             if refused.reason != "no_floor":
                 raise
             now_as = await self._kept(kept.handoff.id)
-            if now_as.floor_id != kept.floor_id:
+            conversation_id = kept.handoff.conversation_id
+            # Nobody has it where it was lost, as with a Redis that was restored from a backup.
+            if now_as.handoff.is_open and await self.floor.take(conversation_id, now_as.floor_id):
                 await self.floor.say(utterance, now_as.floor_id)
                 return
+            if await self.floor.holder(conversation_id) is None:
+                raise HandoffRefused(
+                    "not_possible",
+                    "The bot has this conversation again: close it here, and take it over anew",
+                ) from None
             raise HandoffRefused(
                 "not_possible", "The bot is finishing its last answer: try again in a moment"
             ) from None
@@ -277,8 +284,4 @@ class SqlDesk(Desk):
 
 def _speaking(connection: Connection, handoff_id: str) -> tuple[Kept, bool]:
     kept = store.find(connection, handoff_id)
-    pending = select(desk_effects.c.id).where(
-        desk_effects.c.conversation_id == kept.handoff.conversation_id,
-        desk_effects.c.failed_at.is_(None),
-    )
-    return kept, connection.execute(pending.limit(1)).first() is not None
+    return kept, effect.is_pending(connection, kept.handoff.conversation_id)

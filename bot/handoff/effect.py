@@ -74,11 +74,7 @@ def write(
     """
     if not effects:
         return []
-    pending = select(desk_effects.c.id).where(
-        desk_effects.c.conversation_id == effects[0].conversation_id,
-        desk_effects.c.failed_at.is_(None),
-    )
-    behind = later or connection.execute(pending.limit(1)).first() is not None
+    behind = later or is_pending(connection, effects[0].conversation_id)
     due_at = now if behind else now + LEASE
     written = []
     for effect in effects:
@@ -103,3 +99,11 @@ def write(
             )
         )
     return [] if behind else written
+
+
+def is_pending(connection: Connection, conversation_id: str) -> bool:
+    """Whether anything is still to be carried out in a conversation."""
+    pending = select(desk_effects.c.id).where(
+        desk_effects.c.conversation_id == conversation_id, desk_effects.c.failed_at.is_(None)
+    )
+    return connection.execute(pending.limit(1)).first() is not None

@@ -16,13 +16,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.elements import ColumnElement
 
 from bot.errors import HandoffRefused, StorageUnavailable
 from bot.handoff.effect import LEASE, Effect
-from bot.handoff.store import utc_now
+from bot.handoff.store import OPEN_STATES, utc_now
 from bot.model.content import content_from_dict
 from bot.model.handoff import HandBack
 from bot.model.messages import Author, Outbound
@@ -82,10 +82,16 @@ class Effects:
 
     async def sweep(self) -> None:
         """Carry out what is due anywhere. Raises StorageUnavailable."""
+        # Only the first of each conversation tells: those behind it can't be carried out before it.
+        first = (
+            select(func.min(desk_effects.c.id))
+            .where(desk_effects.c.failed_at.is_(None))
+            .group_by(desk_effects.c.conversation_id)
+        )
         due = (
             select(desk_effects.c.conversation_id)
-            .where(desk_effects.c.failed_at.is_(None), desk_effects.c.due_at <= self._clock())
-            .distinct()
+            .where(desk_effects.c.id.in_(first), desk_effects.c.due_at <= self._clock())
+            .order_by(desk_effects.c.due_at)
             .limit(_CONVERSATIONS)
         )
         found = await self._database.read(lambda c: c.execute(due).scalars().all())
@@ -181,16 +187,23 @@ class Effects:
         floor_id = await self._floor_id(effect.handoff_id)
         try:
             await self._floor.say(utterance, floor_id)
-        except HandoffRefused:
-            now_as = await self._floor_id(effect.handoff_id)
-            if now_as == floor_id:
+        except HandoffRefused as refused:
+            if refused.reason != "no_floor":
                 raise
+            # Another name has it by now, or nobody, since a Redis was restored from a backup.
+            now_as, is_open = await self._floor_name(effect.handoff_id)
+            if is_open:
+                await self._floor.take(effect.conversation_id, now_as)
             await self._floor.say(utterance, now_as)
 
     async def _floor_id(self, handoff_id: str) -> str:
-        query = select(handoffs.c.floor_id).where(handoffs.c.id == handoff_id)
-        found: str = await self._database.read(lambda c: c.execute(query).scalar_one())
-        return found
+        return (await self._floor_name(handoff_id))[0]
+
+    async def _floor_name(self, handoff_id: str) -> tuple[str, bool]:
+        """The name under which a handoff has the floor, and whether it is to have it."""
+        query = select(handoffs.c.floor_id, handoffs.c.state).where(handoffs.c.id == handoff_id)
+        row = await self._database.read(lambda c: c.execute(query).one())
+        return row.floor_id, row.state in OPEN_STATES
 
     def _claim(self, connection: Connection, conversation_id: str) -> Sequence[Effect]:
         query = (

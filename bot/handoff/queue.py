@@ -15,7 +15,7 @@ from bot.handoff.store import Kept, find, owner_columns, utc
 from bot.handoff.team import Team
 from bot.handoff.teams import all_teams
 from bot.handoff.work import Work
-from bot.model.handoff import Agent, Step
+from bot.model.handoff import Agent, HandoffRequest, Step
 from bot.model.journal import TurnRecord
 from bot.record.tables import handoffs
 
@@ -63,28 +63,29 @@ class Queue:
         """Who was not connected since then is gone."""
         return now - self._gone
 
-    def request(self, work: Work, turn: TurnRecord) -> Kept:
-        """Begin what a turn asks for, with the team that fits."""
-        assert turn.request is not None
+    def request(
+        self, work: Work, turn: TurnRecord, request: HandoffRequest, handoff_id: str
+    ) -> Kept:
+        """Begin what is asked for with a turn, with the team that fits."""
         language = turn.language or "en"
         team = routing.pick_team(
             self.teams(work),
             work.now,
-            named=turn.request.team,
-            topic=turn.request.topic,
+            named=request.team,
+            topic=request.topic,
             language=language,
         )
         kept = work.begin(
             Step.REQUEST,
-            handoff_id=turn.handoff_id,
+            handoff_id=handoff_id,
             conversation_id=turn.conversation_id,
-            cause=turn.request.cause,
+            cause=request.cause,
             language=language,
             channel=turn.channel,
             asked_at=min(work.now, utc(turn.received_at)),
-            topic=turn.request.topic,
+            topic=request.topic,
             team_id=team.id,
-            note=turn.request.note,
+            note=request.note,
         )
         if not team.opening_hours.is_open(work.now):
             return self.turn_away(work, kept, team)
@@ -121,10 +122,11 @@ class Queue:
     def arrive(self, work: Work, kept: Kept, team: Team, first: str | None = None) -> Kept:
         """Give it to somebody at once where the team works so, else tell the customer of the queue."""
         there = self.there(work, team.id)
-        free = [account for account in there if account.is_free]
         place = waiting.place(work.connection, kept)
-        if team.assignment == "auto" and free and place == 1:
-            return self.give(work, kept, free[0].agent, Step.ASSIGN)
+        if team.assignment == "auto" and place == 1:
+            free = self._free(work, there)
+            if free is not None:
+                return self.give(work, kept, free.agent, Step.ASSIGN)
         language = kept.handoff.language
         if there or self._always_staffed:
             wait = waiting.expected_wait(work.connection, team.id, place, there, work.now)
@@ -134,6 +136,19 @@ class Queue:
             content, told = self._sayings.nobody_there(language, first=first), NOBODY
         work.say(kept.handoff, content)
         return self._tell(work, kept, told)
+
+    def _free(self, work: Work, there: Sequence[Account]) -> Account | None:
+        """Somebody with room for one more, whom nobody else gives one until the transaction ends.
+
+        Who is just being given another one is passed over rather than waited for: the conversation
+        is locked already, and everybody else locks the account first. The clock gives it out then.
+        """
+        for account in there:
+            if account.is_free:
+                found = routing.account(work.connection, account.id, lock=True, wait=False)
+                if found is not None and found.is_free and not found.disabled:
+                    return found
+        return None
 
     def retell(self, work: Work, kept: Kept) -> Kept:
         """Tell their place once more, if it is worth it."""

@@ -69,11 +69,18 @@ def pick_team(
     return teams[0]
 
 
-def account(connection: Connection, staff_id: str, lock: bool = False) -> Account | None:
-    """One account. `lock`: their conversations are not counted by anybody else until the end."""
+def account(
+    connection: Connection, staff_id: str, lock: bool = False, wait: bool = True
+) -> Account | None:
+    """One account. `lock`: their conversations are not counted by anybody else until the end; None
+    without `wait` where somebody else has it locked.
+    """
     if lock:
         # Locked before it is counted: what another transaction has just given them counts too.
-        connection.execute(select(staff.c.id).where(staff.c.id == staff_id).with_for_update())
+        locked = select(staff.c.id).where(staff.c.id == staff_id)
+        query = locked.with_for_update(skip_locked=not wait)
+        if connection.execute(query).first() is None:
+            return None
     row = connection.execute(_accounts().where(staff.c.id == staff_id)).one_or_none()
     if row is None:
         return None

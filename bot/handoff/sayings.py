@@ -100,6 +100,16 @@ class Sayings:
         """How was it?"""
         return Rating(self._get(language, "rating"), RATE)
 
+    def choice(self, words: str) -> str | None:
+        """The payload of what a customer who waits is offered, where they have typed its title
+        rather than pressed it; in any language.
+        """
+        typed = _plain(words)
+        for key, payload in (("button_back_to_bot", BACK_TO_BOT), ("button_open_case", OPEN_CASE)):
+            if typed in {_plain(self._get(name, key)) for name in self._texts.languages}:
+                return payload
+        return None
+
     def _get(self, language: str, key: str, **values: object) -> str:
         return self._texts.get(language, key, **values)
 
@@ -146,3 +156,7 @@ class Sayings:
             return self._get(language, "opens_this_week", weekday=weekday, time=time)
         date = f"{weekday} {format_skeleton('MMMMd', opening, locale=locale)}"
         return self._get(language, "opens_later", date=date, time=time)
+
+
+def _plain(words: str) -> str:
+    return " ".join(words.casefold().split()).rstrip(" .!")
