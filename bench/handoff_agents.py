@@ -219,7 +219,7 @@ class Agent:
             question = f"{self.name} asks #{number} for the {case.asked}. time?"
             await self._say(handoff_id, conversation, question)
         elif case.plan == "return":
-            await self._step(handoff_id, conversation, "return", {"slot.order_id": str(number)})
+            await self._step(handoff_id, conversation, "return", {"slot.order_number": str(number)})
             case.ended = True
         elif case.plan == "transfer" and not case.transferred and self.colleague is not None:
             case.transferred, case.asked = True, self.office.exchanges - 1

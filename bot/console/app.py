@@ -23,6 +23,7 @@ from bot.console.news import Teller
 from bot.console.pages import Page, mount
 from bot.console.presence_page import PresencePages
 from bot.console.queue import QueuePages
+from bot.console.readings import Readings
 from bot.console.search import SearchPages
 from bot.console.session_cookie import SessionCookie
 from bot.console.steps import StepPages
@@ -133,6 +134,7 @@ def _desk_pages(
     parts: ConsoleParts, view: View, chronicles: Chronicles, live: Live, guard: ConsoleGuard
 ) -> Sequence[Page]:
     tags = Tags(parts.database)
+    readings = Readings(parts.staff.audit, parts.desk)
     groups: Sequence[_Group] = [
         QueuePages(parts.views, parts.staff.teams, view),
         ConversationPages(
@@ -140,11 +142,11 @@ def _desk_pages(
             views=parts.views,
             teams=parts.staff.teams,
             tags=tags,
-            audit=parts.staff.audit,
+            readings=readings,
             view=view,
             slots=parts.slots,
         ),
-        StepPages(parts.desk, view),
+        StepPages(parts.desk, view, parts.slots),
         TalkPages(
             desk=parts.desk,
             views=parts.views,
@@ -166,6 +168,6 @@ def _desk_pages(
         ),
         BoardPages(parts.views, view),
         PresencePages(parts.presences, view),
-        StreamPages(live, view, guard.still_open),
+        StreamPages(live, readings, view, guard.still_open),
     ]
     return [page for group in groups for page in group.pages()]

@@ -42,6 +42,7 @@ ACTIONS: Mapping[str, str] = {
     "canned.add": mark("Canned answer added"),
     "canned.change": mark("Canned answer changed"),
     "canned.delete": mark("Canned answer deleted"),
+    "conversation.read": mark("Conversation of others read"),
 }
 
 

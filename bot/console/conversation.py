@@ -15,6 +15,7 @@ from starlette.responses import Response
 from bot.archive.cursors import following
 from bot.console.chronicle import Chronicle, Chronicles, slots_of
 from bot.console.pages import DESK, Page
+from bot.console.readings import Readings
 from bot.console.titles import customer_title
 from bot.console.uploads import MOST_BYTES, accepted
 from bot.console.view import View, signed_in
@@ -23,7 +24,6 @@ from bot.handoff.keeping import Tags
 from bot.handoff.teams import Teams
 from bot.handoff.views import DeskViews
 from bot.model.handoff import State
-from bot.staff.audit import Audit
 
 NOBODY = mark("Nobody has ever written in this conversation.")
 _CURSOR = re.compile(r"[0-9]{1,20}-[0-9]{1,20}", re.ASCII)
@@ -41,7 +41,7 @@ class ConversationPages:
         views: DeskViews,
         teams: Teams,
         tags: Tags,
-        audit: Audit,
+        readings: Readings,
         view: View,
         slots: Sequence[str],
     ) -> None:
@@ -49,7 +49,7 @@ class ConversationPages:
         self._views = views
         self._teams = teams
         self._tags = tags
-        self._audit = audit
+        self._readings = readings
         self._view = view
         self._slots = slots
 
@@ -75,8 +75,7 @@ class ConversationPages:
         before, at = _cursor(request, "before"), _cursor(request, "at")
         chronicle = await self._chronicle(conversation_id, following(at) if at else before)
         context = await self._context(request, chronicle)
-        if not context["is_mine"]:
-            await self._audit.record(signed_in(request).id, "conversation.read", conversation_id)
+        await self._readings.opened(signed_in(request).id, conversation_id)
         shown = {**context, "at": at, "open_id": conversation_id}
         return self._view.render(request, "conversations.html", mine=mine, **shown)
 
@@ -90,11 +89,14 @@ class ConversationPages:
         """The lines after the cursor `after`."""
         conversation_id = _asked(request)
         lines = await self._chronicles.news(conversation_id, _cursor(request, "after"))
+        await self._readings.goes_on(signed_in(request).id, conversation_id)
         return self._view.render(request, "_lines.html", lines=lines)
 
     async def parts(self, request: Request) -> Response:
         """All but the lines: where it stands, the details, what can be written and done."""
-        context = await self._context(request, await self._chronicle(_asked(request), None))
+        conversation_id = _asked(request)
+        context = await self._context(request, await self._chronicle(conversation_id, None))
+        await self._readings.goes_on(signed_in(request).id, conversation_id)
         return self._view.render(request, "_parts.html", **context)
 
     async def _chronicle(self, conversation_id: str, before: str | None) -> Chronicle:

@@ -23,9 +23,11 @@ _LONGEST_SLOT = 500
 class StepPages:
     """Each is a form that anybody can send without a script; scripts get data instead of a page."""
 
-    def __init__(self, desk: Desk, view: View) -> None:
+    def __init__(self, desk: Desk, view: View, slots: Sequence[str]) -> None:
+        """`slots` are the bot's that staff may set; others are left as they are."""
         self.desk = desk
         self.view = view
+        self._slots = frozenset(slots)
 
     def pages(self) -> Sequence[Page]:
         """All of them."""
@@ -95,7 +97,7 @@ class StepPages:
         handoff = await self.desk.return_to_bot(
             request.path_params["handoff_id"],
             signed_in(request).agent,
-            await _slots(request),
+            await self._slots_of(request),
             await _text(request, "note") or None,
         )
         return self._leave(
@@ -141,6 +143,16 @@ class StepPages:
         to = to or self.view.url(request, "conversations")
         return self.view.redirect(request, to, flash=message)
 
+    async def _slots_of(self, request: Request) -> Mapping[str, str | None]:
+        """The fields `slot.<name>`; one that is left empty empties its slot."""
+        form = await request.form()
+        sent = {name: form.get(f"{_SLOT}{name}") for name in sorted(self._slots)}
+        return {
+            name: value.strip()[:_LONGEST_SLOT] or None
+            for name, value in sent.items()
+            if isinstance(value, str)
+        }
+
     def _says(self, request: Request, text: str) -> str:
         return self.view.words(request).gettext(text)
 
@@ -158,13 +170,3 @@ def _summary(handoff: Handoff) -> Mapping[str, Any]:
 async def _text(request: Request, name: str) -> str:
     value = (await request.form()).get(name)
     return value.strip() if isinstance(value, str) else ""
-
-
-async def _slots(request: Request) -> Mapping[str, str]:
-    """The fields `slot.<name>` that hold something."""
-    form = await request.form()
-    return {
-        name.removeprefix(_SLOT): value.strip()[:_LONGEST_SLOT]
-        for name, value in form.items()
-        if name.startswith(_SLOT) and isinstance(value, str) and value.strip()
-    }

@@ -6,11 +6,13 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.console.live import Live
-from bot.console.pages import ANYBODY, Page
+from bot.console.pages import ANYBODY, DESK, Page
+from bot.console.readings import Readings
 from bot.console.view import View, signed_in
 
 StillOpen = Callable[[Request], Awaitable[bool]]
@@ -24,8 +26,9 @@ _SEND_SECONDS = 30
 class StreamPages:
     """`still_open` tells whether the session of a request is open still."""
 
-    def __init__(self, live: Live, view: View, still_open: StillOpen) -> None:
+    def __init__(self, live: Live, readings: Readings, view: View, still_open: StillOpen) -> None:
         self._live = live
+        self._readings = readings
         self._view = view
         self._still_open = still_open
 
@@ -35,8 +38,15 @@ class StreamPages:
 
     async def stream(self, request: Request) -> Response:
         """Until the browser goes, the session ends or the server stops. `c` names the conversation
-        that the page shows.
+        that the page shows: for those alone who may open that page, and for as long as they may.
         """
+        conversation_id = request.query_params.get("c")
+        if conversation_id is not None:
+            staff = signed_in(request)
+            if not staff.has(*DESK):
+                raise HTTPException(403, "Your role does not let you read conversations.")
+            request.state.roles = DESK
+            await self._readings.goes_on(staff.id, conversation_id)
         return EventSourceResponse(
             self._events(request),
             ping=_PING_SECONDS,
