@@ -22,6 +22,7 @@ from bot.ports import Contacts, DialogueState, DialogueStates, Transcripts
 
 PAGE = 200
 _DRAFT_CHARS = 2_000
+_ITS_OWN = frozenset({"language", "requested_slot", "session_started_metadata"})
 
 logger = structlog.get_logger(__name__)
 
@@ -175,7 +176,5 @@ def slots_of(state: DialogueState) -> Mapping[str, str]:
     return {
         name: str(value)
         for name, value in sorted(state.slots.items())
-        if value not in (None, "", [], {})
-        and name not in ("requested_slot", "session_started_metadata")
-        and isinstance(value, (str, int, float, bool))
+        if value and name not in _ITS_OWN and isinstance(value, (str, int, float, bool))
     }

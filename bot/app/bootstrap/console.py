@@ -33,8 +33,9 @@ from bot.staff.sign_in import SignIn
 from bot.staff.throttle import SignInThrottle
 from channels.rendering.markup import parse
 
-# What the demo's dialogue keeps of a customer's matter.
+# What the demo's dialogue keeps of a customer's matter: what it asks for, and what it has looked up.
 _SLOTS = ("order_number",)
+_PLACEHOLDERS = (*_SLOTS, "recent_order")
 
 
 def build_staff_console(
@@ -87,7 +88,7 @@ def _staff_parts(settings: Settings, database: Database, passwords: Passwords) -
         throttle=throttle,
         audit=Audit(database),
         teams=Teams(database, time_zone=settings.time_zone),
-        canned=CannedAnswers(database, placeholders=_SLOTS),
+        canned=CannedAnswers(database, placeholders=_PLACEHOLDERS),
         provider=_provider(settings, database),
         time_zone=settings.time_zone,
     )

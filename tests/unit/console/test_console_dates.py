@@ -43,4 +43,4 @@ def test_a_duration_has_at_most_two_units(seconds: float, english: str, norwegia
 def test_a_time_is_readable_for_programs_too() -> None:
     element = dates("en").timed(NOW)
     assert 'datetime="2026-07-02T01:15:00+02:00"' in element
-    assert "Thursday 2 July 2026, 01:15:00" in element
+    assert "Thursday, 2 July 2026, 01:15:00" in element
