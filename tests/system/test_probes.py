@@ -53,6 +53,8 @@ async def test_metrics_tell_how_the_pipeline_stands(redis_url: str, tmp_path: Pa
                 'flerkanal_waiting_entries{queue="journal"} 0.0',
                 "flerkanal_dead_letters 1.0",
                 "flerkanal_ready_workers 1.0",
+                "flerkanal_desk_staff_present 0.0",
+                "flerkanal_visits_total 0.0",
             } <= set(text.splitlines())
 
         await eventually(told)
