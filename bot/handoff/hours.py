@@ -78,7 +78,11 @@ class OpeningHours:
         days, rest = divmod(minutes, 1440)
         at = time(rest // 60, rest % 60, fold=int(last))
         local = datetime.combine(day + timedelta(days=days), at, self.zone)
-        return local.astimezone(timezone.utc)
+        moment = local.astimezone(timezone.utc)
+        if moment.astimezone(self.zone).time() != at:
+            # With a fold what is left out would be an hour earlier.
+            moment = local.replace(fold=0).astimezone(timezone.utc)
+        return moment
 
 
 @lru_cache(maxsize=256)

@@ -80,6 +80,9 @@ def test_a_time_that_is_left_out_and_one_that_comes_twice() -> None:
     assert not spring.is_open(utc("2026-03-29 01:29"))
     assert spring.is_open(utc("2026-03-29 01:30"))  # 03:30, for want of a 02:30
     assert not spring.is_open(utc("2026-03-29 02:00"))
+    late = hours(hours={"sat": [("22:00", "02:30")]})
+    assert late.is_open(utc("2026-03-29 01:29"))
+    assert not late.is_open(utc("2026-03-29 01:30"))
     autumn = hours(hours={"sun": [("02:15", "02:45")]})
     assert autumn.is_open(utc("2026-10-25 00:15"))
     assert autumn.is_open(utc("2026-10-25 01:44"))
