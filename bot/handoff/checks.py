@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 from bot.errors import HandoffRefused
 from bot.handoff import routing
 from bot.handoff.routing import Account
-from bot.handoff.store import Kept
+from bot.handoff.store import Kept, storable
 from bot.model.content import Content, Shared, Text, Typing
 from bot.model.handoff import Agent, State
 from bot.record.tables import turns
@@ -93,7 +93,7 @@ def check_content(content: Content) -> None:
 
 def checked_text(text: str) -> str:
     """Stripped. Raises `empty`, `too_long`."""
-    written = text.strip()
+    written = storable(text).strip()
     if not written:
         raise HandoffRefused("empty", "Write something first")
     if len(written) > LONGEST_TEXT:

@@ -29,7 +29,7 @@ class Tags:
 
     async def add(self, handoff_id: str, tag: str) -> Sequence[str]:
         """All tags that it has then. Raises HandoffRefused: `unknown`, `empty`, `too_long`."""
-        written = " ".join(tag.lower().split())
+        written = " ".join(store.storable(tag).lower().split())
         if not written:
             raise HandoffRefused("empty", "Write a tag first")
         if len(written) > LONGEST_TAG:
@@ -54,7 +54,8 @@ class Tags:
             store.find(connection, handoff_id)
             connection.execute(
                 delete(handoff_tags).where(
-                    handoff_tags.c.handoff_id == handoff_id, handoff_tags.c.tag == tag
+                    handoff_tags.c.handoff_id == handoff_id,
+                    handoff_tags.c.tag == store.storable(tag),
                 )
             )
             return _tags(connection, handoff_id)

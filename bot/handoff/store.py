@@ -35,7 +35,7 @@ class Kept:
 
 def find(connection: Connection, handoff_id: str, lock: bool = False) -> Kept:
     """Raises HandoffRefused (`unknown`). `lock`: nobody else moves it until the transaction ends."""
-    query = select(handoffs).where(handoffs.c.id == handoff_id)
+    query = select(handoffs).where(handoffs.c.id == storable(handoff_id))
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
         raise HandoffRefused("unknown", "There is no such conversation at the desk")
@@ -82,6 +82,7 @@ def begin(
 ) -> Kept:
     """Begin a handoff with its first step. Violates the index of open handoffs where one is open."""
     state = after(State.BOT, step)
+    note = None if note is None else storable(note)
     taken_at = now if state is State.WITH_PERSON else None
     row = {
         "id": handoff_id,
@@ -90,7 +91,7 @@ def begin(
         "state": state.value,
         "version": 1,
         "cause": cause.value,
-        "topic": None if topic is None else topic[:120],
+        "topic": None if topic is None else storable(topic)[:120],
         "language": language[:16],
         "channel": channel[:32],
         "team_id": team_id,
@@ -127,7 +128,7 @@ def move(
     handoff = before.handoff
     state = after(handoff.state, step)
     if note:
-        columns["note"] = note
+        note = columns["note"] = storable(note)
     moved = (
         update(handoffs)
         .where(handoffs.c.id == handoff.id, handoffs.c.version == handoff.version)
@@ -179,6 +180,11 @@ def kept(row: Row) -> Kept:
         told=row.told,
         told_at=row.told_at,
     )
+
+
+def storable(text: str) -> str:
+    """As both databases take it: PostgreSQL refuses a NUL."""
+    return text.replace("\0", "")
 
 
 def seconds(at: datetime | None) -> float | None:

@@ -20,7 +20,7 @@ from bot.handoff.lines import (
     QueuePage,
     TeamLine,
 )
-from bot.handoff.store import kept, seconds, utc_now
+from bot.handoff.store import kept, seconds, storable, utc_now
 from bot.handoff.teams import all_teams
 from bot.model.handoff import State
 from bot.model.messages import Author
@@ -89,7 +89,7 @@ class DeskViews:
 
     async def row(self, handoff_id: str) -> HandoffRow | None:
         """One handoff, open or not."""
-        query = _rows().where(handoffs.c.id == handoff_id)
+        query = _rows().where(handoffs.c.id == storable(handoff_id))
         found = await self._database.read(lambda connection: _read(connection, query))
         return found[0] if found else None
 

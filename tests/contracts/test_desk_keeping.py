@@ -186,3 +186,23 @@ async def test_the_queue_is_read_page_by_page(bench: DeskBench) -> None:
     (line,) = await bench.views.agents_board()
     assert line.status == "gone"
     assert await bench.views.row("nix") is None
+
+
+async def test_what_postgresql_takes_in_no_text_is_left_out(bench: DeskBench) -> None:
+    kari = await bench.agent("Kari")
+    tags = Tags(bench.database)
+    asked = await bench.ask("web:c1", note="Asks\0 twice", topic="order\0_status")
+    assert (asked.note, asked.topic) == ("Asks twice", "order_status")
+    await bench.desk.claim(asked.id, kari)
+    await bench.desk.add_note(asked.id, kari, "Has\0 called")
+    assert await tags.add(asked.id, "ret\0ur") == ["retur"]
+    assert await tags.remove(asked.id, "ret\0ur") == []
+    returned = await bench.desk.return_to_bot(asked.id, kari, {}, note="Do\0ne")
+    assert returned.note == "Done"
+    (note,) = (await bench.views.history("web:c1")).notes
+    assert note.text == "Has called"
+    with pytest.raises(HandoffRefused, match="no such conversation"):
+        await bench.desk.find("\0")
+    assert await bench.views.row("\0") is None
+    with pytest.raises(HandoffRefused, match="Write something"):
+        await bench.desk.add_note(asked.id, kari, "\0")
