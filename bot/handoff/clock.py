@@ -23,9 +23,10 @@ from bot.record.tables import handoffs, staff
 
 log = logging.getLogger(__name__)
 
-# So that thousands who wait do not keep a process from what else is to be done.
+# So that thousands who wait do not keep a process from what else is to be done, nor what they are told
+# from giving out conversations.
 _MOST_AT_ONCE = 200
-_MOST_TOLD = 50
+_MOST_TOLD = 10
 _FLOORS_EVERY = timedelta(minutes=1)
 
 

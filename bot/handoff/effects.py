@@ -277,8 +277,13 @@ def _still(effect: Effect) -> ColumnElement[Any]:
 
 
 def _remove(connection: Connection, done: Sequence[Effect]) -> None:
-    for effect in done:
-        connection.execute(delete(desk_effects).where(_still(effect)))
+    if done:
+        # A batch was claimed at one moment; see `_still`.
+        still = and_(
+            desk_effects.c.id.in_([effect.id for effect in done]),
+            desk_effects.c.due_at == done[0].due_at,
+        )
+        connection.execute(delete(desk_effects).where(still))
 
 
 def _delay(tries: int) -> float:
