@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import functools
 import json
-import tempfile
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +24,6 @@ from bot.pipeline.redis_streams.deliveries import RedisDeliveries
 from bot.pipeline.redis_streams.inbox import RedisInbox
 from bot.pipeline.redis_streams.transcripts import RedisTranscripts
 from bot.record.database import Database, open_engine
-from bot.record.migrate import migrate
 from channels.messenger.adapter import MessengerChannel
 from channels.messenger.graph import GraphApi
 from channels.messenger.page import OwnPage
@@ -35,6 +31,7 @@ from channels.reception import Reception
 from tests.pipeline import LAYOUT
 from tests.recording import messenger_events
 from tests.recording.messenger import RecordingMessenger
+from tests.records import new_record
 from tests.serving import serving
 
 VERIFY = "a-verify-token"
@@ -121,14 +118,6 @@ def payload_with(name: str, old: str, new: str) -> bytes:
     return body
 
 
-@functools.lru_cache(maxsize=1)
-def _empty_record() -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "record.sqlite3")
-        migrate(f"sqlite:///{path}")
-        return path.read_bytes()
-
-
 @contextlib.asynccontextmanager
 async def messenger_gateway(
     platform: RecordingMessenger, redis_url: str, folder: Path
@@ -137,9 +126,7 @@ async def messenger_gateway(
 
     Its clock and the platform's are one.
     """
-    record = folder / "record.sqlite3"
-    record.write_bytes(await asyncio.to_thread(_empty_record))
-    database = Database(open_engine(f"sqlite:///{record}"))
+    database = Database(open_engine(new_record(folder / "record.sqlite3")))
     redis = connect(redis_url)
     registry = CollectorRegistry()
     metrics = MessageMetrics(registry)

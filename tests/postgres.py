@@ -14,7 +14,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ class PostgresServer:
         self._binary_dir = binary_dir
         self._directory = directory
         self._process: subprocess.Popen[bytes] | None = None
+        self._templates: dict[Callable[[str], None], str] = {}
 
     def initialize(self) -> None:
         """Create the cluster's files."""
@@ -93,14 +94,27 @@ class PostgresServer:
         return f"postgresql://{SUPERUSER}@/{database}?host={self._directory}"
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """The address of a new, empty database, dropped afterwards."""
+    def database(self, like: Callable[[str], None] | None = None) -> Iterator[str]:
+        """The address of a new database, dropped afterwards.
+
+        It is empty, or as `like` leaves the one whose address it is given: it is called once for
+        the server, and what it made is copied.
+        """
         name = f"test_{uuid4().hex}"
-        self._execute(f"CREATE DATABASE {name}")
+        template = "template1" if like is None else self._template(like)
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield self.url(name)
         finally:
             self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _template(self, like: Callable[[str], None]) -> str:
+        if like not in self._templates:
+            name = f"template_{uuid4().hex}"
+            self._execute(f"CREATE DATABASE {name}")
+            like(self.url(name))
+            self._templates[like] = name
+        return self._templates[like]
 
     @property
     def _data(self) -> Path:

@@ -53,6 +53,7 @@ from tests.postbox import QUICK, until
 from tests.recording.server import serve
 from tests.recording.slack import TOKEN, RecordingSlack
 from tests.recording.slack_directory import User
+from tests.records import new_record
 from tests.serving import serving
 from tests.slack_events import (
     SECRET,
@@ -63,7 +64,6 @@ from tests.slack_events import (
     press_delivery,
     timestamp,
 )
-from tests.slack_gateway import empty_record as empty_record_file
 from tests.workers import CountingEngine, working
 
 STAFF = "C0STAFF"
@@ -214,9 +214,7 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> RecordingSlack:
 @contextlib.asynccontextmanager
 async def empty_record(folder: Path) -> AsyncIterator[Database]:
     """A database with this version's tables."""
-    path = folder / "record.sqlite3"
-    path.write_bytes(empty_record_file())
-    database = Database(open_engine(f"sqlite:///{path}"))
+    database = Database(open_engine(new_record(folder / "record.sqlite3")))
     try:
         yield database
     finally:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
-import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +22,6 @@ from bot.pipeline.redis_streams.contacts import RedisContacts
 from bot.pipeline.redis_streams.inbox import RedisInbox
 from bot.pipeline.redis_streams.layout import Layout
 from bot.record.database import Database, open_engine
-from bot.record.migrate import migrate
 from bot.tasks import cancel
 from channels.reception import Reception
 from channels.slack.adapter import SlackChannel
@@ -32,6 +29,7 @@ from channels.slack.background import Background
 from channels.slack.client import Client
 from tests.recording.server import serve
 from tests.recording.slack import TOKEN, RecordingSlack
+from tests.records import new_record
 from tests.serving import serving
 from tests.slack_events import (
     SECRET,
@@ -83,15 +81,6 @@ class SlackGateway:
         return found
 
 
-@functools.lru_cache(maxsize=1)
-def empty_record() -> bytes:
-    """The file of a database with this version's tables."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "record.sqlite3")
-        migrate(f"sqlite:///{path}")
-        return path.read_bytes()
-
-
 @contextlib.asynccontextmanager
 async def slack_gateway(
     redis_url: str,
@@ -102,9 +91,7 @@ async def slack_gateway(
     working: bool = True,
 ) -> AsyncIterator[SlackGateway]:
     """The gateway while the block lasts. `working`: it does what may be done after the 200."""
-    dsn = f"sqlite:///{folder / 'record.sqlite3'}"
-    (folder / "record.sqlite3").write_bytes(empty_record())
-    database = Database(open_engine(dsn))
+    database = Database(open_engine(new_record(folder / "record.sqlite3")))
     identities = SqlIdentities(database)
     registry = CollectorRegistry()
     metrics = MessageMetrics(registry)

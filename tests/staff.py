@@ -22,6 +22,7 @@ from bot.staff.sessions import StaffSessions
 from bot.staff.sign_in import SignIn
 from bot.staff.throttle import SignInThrottle
 from tests.postgres import PostgresServer
+from tests.records import new_record
 
 PASSWORD = "correct horse battery"
 
@@ -90,13 +91,10 @@ def migrated_dsn(
 ) -> Iterator[str]:
     """A database of each kind for a module's tests, with this version's tables."""
     if request.param == "sqlite":
-        dsn = f"sqlite:///{tmp_path_factory.mktemp('staff') / 'record.sqlite3'}"
-        migrate(dsn)
-        yield dsn
+        yield new_record(tmp_path_factory.mktemp("staff") / "record.sqlite3")
     else:
         server: PostgresServer = request.getfixturevalue("postgres_server")
-        with server.database() as dsn:
-            migrate(dsn)
+        with server.database(migrate) as dsn:
             yield dsn
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -26,12 +25,12 @@ from bot.pipeline.redis_streams.monitor import RedisPipelineMonitor
 from bot.pipeline.redis_streams.offers import RedisOffers
 from bot.pipeline.redis_streams.transcripts import RedisTranscripts
 from bot.record.database import Database, open_engine
-from bot.record.migrate import migrate
 from channels.reception import Reception
 from channels.telegram.adapter import TelegramChannel
 from channels.telegram.client import Client
 from channels.telegram.delivery import TelegramDelivery
 from tests.recording.telegram import RecordingTelegram
+from tests.records import new_record
 from tests.serving import serving
 
 LAYOUT = Layout(16)
@@ -105,9 +104,7 @@ async def telegram_gateway(
     platform: RecordingTelegram, redis_url: str, folder: Path
 ) -> AsyncIterator[TelegramGateway]:
     """A gateway with the Telegram channel alone; `platform` must be served."""
-    dsn = f"sqlite:///{folder / 'record.sqlite3'}"
-    await asyncio.to_thread(migrate, dsn)
-    database = Database(open_engine(dsn))
+    database = Database(open_engine(new_record(folder / "record.sqlite3")))
     redis = connect(redis_url)
     registry = CollectorRegistry()
     metrics = MessageMetrics(registry)

@@ -18,7 +18,6 @@ from bot.model.content import Text
 from bot.model.handoff import Agent, Handoff, State, Step
 from bot.pipeline.redis_streams.client import Redis
 from bot.record.database import Database, open_engine
-from bot.record.migrate import migrate
 from bot.record.tables import handoffs
 from tests.desks import DeskBench
 
@@ -28,7 +27,6 @@ CHAT = "web:c1"
 @pytest.fixture
 async def others(dsn: str) -> AsyncIterator[Database]:
     """A second process's connections to the same database."""
-    migrate(dsn)
     database = Database(open_engine(dsn))
     yield database
     database.close()

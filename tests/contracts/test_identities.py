@@ -15,7 +15,6 @@ from bot.identity.code_records import MOST_CODES, MOST_WRONG
 from bot.identity.store import SqlIdentities
 from bot.model.people import ChannelIdentity, Participant
 from bot.record.database import Database, open_engine
-from bot.record.migrate import migrate
 from bot.record.tables import channel_identities, link_codes, metadata, people
 
 WEB = ChannelIdentity("web", "0a" * 16)
@@ -338,7 +337,6 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 def test_of_several_processes_at_once_one_gets_in(dsn: str) -> None:
-    migrate(dsn)
     database = Database(open_engine(dsn))
     code = asyncio.run(SqlIdentities(database).issue_code(WEB, "telegram")).code
     addresses = ["1", "2", "3", "3"]

@@ -22,9 +22,9 @@ from bot.pipeline.redis_streams.inbox import RedisInbox
 from bot.pipeline.redis_streams.transcripts import RedisTranscripts
 from bot.ports import Accepted, Inbox
 from bot.record.database import Database, open_engine
-from bot.record.migrate import migrate
 from channels.reception import Arrival, Reception
 from tests.pipeline import LAYOUT
+from tests.records import new_record
 
 WEB = ChannelIdentity("web", "0a" * 16)
 TELEGRAM = ChannelIdentity("telegram", "42")
@@ -68,9 +68,7 @@ class Edge:
 
 @pytest.fixture
 async def edge(redis: Redis, inbox: RedisInbox, tmp_path: Path) -> AsyncIterator[Edge]:
-    dsn = f"sqlite:///{tmp_path / 'record.sqlite3'}"
-    migrate(dsn)
-    database = Database(open_engine(dsn))
+    database = Database(open_engine(new_record(tmp_path / "record.sqlite3")))
     registry = CollectorRegistry()
     identities = SqlIdentities(database)
     cut_off = CutOff(inbox)

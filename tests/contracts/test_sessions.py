@@ -105,7 +105,6 @@ async def test_when_it_was_last_seen_is_kept_by_the_hour(database: Database) -> 
 
 
 async def test_sessions_outlive_the_process(dsn: str) -> None:
-    migrate(dsn)
     before = Database(open_engine(dsn))
     token, identity = await SqlSessions(before).create()
     before.close()
@@ -147,14 +146,14 @@ async def test_ping(database: Database) -> None:
     await database.ping()
 
 
-def test_the_migrations_make_the_tables_that_the_program_uses(dsn: str) -> None:
+def test_the_migrations_make_the_tables_that_the_program_uses(empty_dsn: str) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    assert not is_current(dsn)
-    migrate(dsn)
-    assert is_current(dsn)
-    engine = open_engine(dsn)
+    assert not is_current(empty_dsn)
+    migrate(empty_dsn)
+    assert is_current(empty_dsn)
+    engine = open_engine(empty_dsn)
     tables = {"include_object": lambda _, name, *__: not is_of_search(name)}
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts=tables)
@@ -162,9 +161,9 @@ def test_the_migrations_make_the_tables_that_the_program_uses(dsn: str) -> None:
     engine.dispose()
 
 
-def test_sessions_of_before_keep_their_conversations(dsn: str) -> None:
+def test_sessions_of_before_keep_their_conversations(empty_dsn: str) -> None:
     """A database of the version before, with a session in it, as that version wrote it."""
-    engine = open_engine(dsn)
+    engine = open_engine(empty_dsn)
     token = secrets.token_urlsafe(32)
     config = alembic_config()
     with transaction(engine, write=True) as connection:
@@ -194,7 +193,7 @@ def test_sessions_of_before_keep_their_conversations(dsn: str) -> None:
         command.downgrade(config, "0001")
         names = connection.execute(text("SELECT conversation_id FROM web_sessions")).scalars()
         assert set(names) == {f"web:{n:032x}" for n in range(2)}
-    migrate(dsn)
+    migrate(empty_dsn)
     database = Database(engine)
     try:
         identity = asyncio.run(SqlSessions(database).find(token))
@@ -208,19 +207,18 @@ def test_sessions_of_before_keep_their_conversations(dsn: str) -> None:
         database.close()
 
 
-def test_roles_that_start_together_migrate_once(dsn: str) -> None:
+def test_roles_that_start_together_migrate_once(empty_dsn: str) -> None:
     program = "import sys; from bot.record.migrate import migrate; migrate(sys.argv[1])"
-    started = [subprocess.Popen([sys.executable, "-c", program, dsn]) for _ in range(4)]
+    started = [subprocess.Popen([sys.executable, "-c", program, empty_dsn]) for _ in range(4)]
     assert [process.wait(60) for process in started] == [0] * 4
-    assert is_current(dsn)
+    assert is_current(empty_dsn)
 
 
 @pytest.mark.postgres
 async def test_a_server_that_hangs_does_not_hang_the_caller(
     postgres_server: PostgresServer,
 ) -> None:
-    with postgres_server.database() as dsn:
-        migrate(dsn)
+    with postgres_server.database(migrate) as dsn:
         database = Database(open_engine(dsn), wait=0.5)
         await database.ping()
         postgres_server.freeze()

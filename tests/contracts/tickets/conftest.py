@@ -31,6 +31,12 @@ async def zendesk() -> AsyncIterator[ZendeskBench]:
 
 
 @pytest.fixture
+def dsn(empty_dsn: str) -> str:
+    """A database of each kind, without a table."""
+    return empty_dsn
+
+
+@pytest.fixture
 def sql(dsn: str) -> Iterator[SqlBench]:
     bench = SqlBench(dsn)
     yield bench
