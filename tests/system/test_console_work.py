@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,10 @@ PHONE: dict[str, Any] = {
     "has_touch": True,
     "is_mobile": True,
 }
+
+
+async def is_taken(console: RunningConsole, handoff_id: str) -> bool:
+    return (await console.desk.find(handoff_id)).owner is not None
 
 
 async def said_to(console: RunningConsole, sender: str) -> list[str]:
@@ -100,6 +105,7 @@ async def test_of_two_who_take_one_gets_it_and_the_other_is_told_who(
             take = [page.get_by_role("row").nth(1).get_by_role("button") for page in (one, other)]
             # Neither page may have heard of the other's press: both are sent before.
             await asyncio.gather(*(button.click(no_wait_after=True) for button in take))
+            await eventually(partial(is_taken, console, handoff_id))
             owner = (await console.desk.find(handoff_id)).owner
             assert owner is not None
             loser = other if owner.name == "Kari" else one
