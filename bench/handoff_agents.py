@@ -133,8 +133,10 @@ class Agent:
             raise BenchError(f"{self.name}: {answer.data}")
 
     async def claim_next(self) -> bool:
-        """Take the one that has waited longest; False where there is none."""
+        """Take the one that has waited longest; False where there is none, or no room for one."""
         answer = await self._post("/console/queue/next")
+        if answer.status == 409 and answer.data["error"]["code"] == "full":
+            return False
         if answer.status != 200:
             raise BenchError(f"{self.name}: {answer.data}")
         if answer.data["handoff"] is None:

@@ -16,8 +16,6 @@ import websockets
 
 from bench.scripted_worker import ASKS, BACK, THANKS
 
-# Who hears nothing for so long writes again.
-PATIENCE = 20.0
 RATING = 5
 
 
@@ -50,10 +48,13 @@ class Heard:
 class Customer:
     """Asks for a person, answers whatever that one asks, and rates them; `done` then.
 
-    Comes back by itself with what the server has not accepted, as the widget does.
+    Comes back by itself with what the server has not accepted, as the widget does. Who hears nothing
+    from a person for `patience` seconds writes again.
     """
 
-    def __init__(self, number: int, url: str, think: float, chance: random.Random) -> None:
+    def __init__(
+        self, number: int, url: str, *, think: float, patience: float, chance: random.Random
+    ) -> None:
         self.number = number
         self.said: dict[str, Said] = {}
         self.heard: dict[str, Heard] = {}
@@ -62,6 +63,7 @@ class Customer:
         self.done = asyncio.Event()
         self._url = url
         self._think = think
+        self._patience = patience
         self._chance = chance
         self._token: str | None = None
         self._cursor: str | None = None
@@ -150,9 +152,9 @@ class Customer:
 
     async def _nag(self) -> None:
         while not self.done.is_set():
-            await asyncio.sleep(PATIENCE / 4)
+            await asyncio.sleep(self._patience / 4)
             has_spoken = any(line.author == "staff" for line in self.heard.values())
-            if has_spoken and time.perf_counter() - self._heard_at > PATIENCE:
+            if has_spoken and time.perf_counter() - self._heard_at > self._patience:
                 self._heard_at = time.perf_counter()
                 await self._say(f"#{self.number} is still there")
 

@@ -35,7 +35,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A trial. `think` and `seconds` are in seconds."""
+    """A trial. `think` and `seconds` are in seconds, `cpu_seconds` are processor time by role."""
 
     customers: int
     agents: int
@@ -43,6 +43,7 @@ class Outcome:
     think: float
     gateway_killed: bool
     seconds: float
+    cpu_seconds: dict[str, float]
     figures: list[Figure]
     faults: list[Fault]
 
@@ -103,6 +104,8 @@ def table(outcome: Outcome) -> Table:
         )
     shown.add_section()
     shown.add_row("faults", str(len(outcome.faults)))
+    for role, spent in outcome.cpu_seconds.items():
+        shown.add_row(f"processor time, {role}", f"{spent:.0f} s")
     return shown
 
 

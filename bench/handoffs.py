@@ -104,7 +104,7 @@ class Trial:
         run_dir.mkdir(parents=True)
         dsn = f"sqlite:///{run_dir / 'flerkanal.sqlite3'}"
         migrate(dsn)
-        password = await _accounts(dsn, self._agents, capacity=2 * self._count // self._agents + 1)
+        password = await _accounts(dsn, self._agents, capacity=4 * self._count // self._agents)
         async with AsyncExitStack() as stack:
             valkey = ValkeyServer(data_dir=run_dir / "valkey")
             await asyncio.to_thread(valkey.start)
@@ -119,12 +119,14 @@ class Trial:
                 "PORT": str(port),
             }
             script = [sys.executable, "-m", "bench.scripted_worker"]
-            for name, line in (
-                ("sender", command("sender")),
-                ("worker-1", script),
-                ("worker-2", script),
-            ):
-                await stack.enter_async_context(_role(name, line, run_dir, environ))
+            roles = {
+                name: await stack.enter_async_context(_role(name, line, run_dir, environ))
+                for name, line in (
+                    ("sender", command("sender")),
+                    ("worker-1", script),
+                    ("worker-2", script),
+                )
+            }
             gateways = Gateways(run_dir, environ, port)
             stack.push_async_callback(gateways.stop)
             await gateways.start()
@@ -141,13 +143,16 @@ class Trial:
             for agent, colleague in zip(agents, [*agents[1:], agents[0]], strict=True):
                 agent.colleague = colleague
             await asyncio.gather(*(agent.sign_in() for agent in agents))
+            # An agent goes round all of theirs, so everybody has to wait for a while.
+            patience = 20.0 + 4 * self._office.think * self._count / self._agents
             crowd = Crowd(
                 [
                     Customer(
                         number,
                         f"ws://127.0.0.1:{port}/webhooks/web/ws",
-                        self._office.think,
-                        self._chance,
+                        think=self._office.think,
+                        patience=patience,
+                        chance=self._chance,
                     )
                     for number in range(self._count)
                 ]
@@ -165,6 +170,8 @@ class Trial:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
             seconds = time.perf_counter() - began
+            cpu = {name: server.cpu_seconds() for name, server in roles.items()}
+            cpu |= {"gateway": gateways.cpu_seconds(), "customers and agents": time.process_time()}
             whole = not self._kill_gateway
             faults = await self._settled(dsn, crowd, agents, whole)
         return Outcome(
@@ -174,6 +181,7 @@ class Trial:
             think=self._office.think,
             gateway_killed=self._kill_gateway,
             seconds=round(seconds, 1),
+            cpu_seconds={name: round(spent, 1) for name, spent in cpu.items()},
             figures=figures(crowd.customers, agents, self._office),
             faults=faults,
         )
@@ -268,6 +276,10 @@ class Gateways:
             process.send_signal(signal.SIGKILL)
         await self._running.stop()
         await self.start()
+
+    def cpu_seconds(self) -> float:
+        """What the one that runs now has used."""
+        return 0.0 if self._running is None else self._running.cpu_seconds()
 
     async def stop(self) -> None:
         """As an operator does."""
