@@ -20,6 +20,7 @@ from bot.pipeline.redis_streams.client import Redis, connect
 from bot.pipeline.redis_streams.layout import Layout
 from bot.pipeline.redis_streams.turns import RedisTurnQueue
 from bot.settings import Settings, load_settings
+from tests.records import new_record
 
 WEBHOOK = "/webhooks/rest/webhook"
 
@@ -82,6 +83,9 @@ async def running_gateway(
     """Serves on a free port while the block lasts. A `deaf` one gets no notices."""
     values = {"redis_url": redis_url, "var_dir": var_dir, "port": 0, "partitions": 4, **settings}
     loaded = load_settings(_env_file=None, **values)
+    record = loaded.database_dsn.removeprefix("sqlite:///")
+    if loaded.database_url is None and not Path(record).exists():
+        new_record(Path(record))
     await prepare_stores(loaded)
     gateway = build_gateway(loaded)
     if deaf:

@@ -11,24 +11,37 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from bot.app.edge import EdgeLimits
 from bot.app.protocol import GuardedHttpProtocol
 from tests.fakes import answering
 from tests.gateway import WEBHOOK, RunningGateway, eventually, running_gateway
+from tests.valkey import ValkeyServer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 JSON = {"content-type": "application/json"}
 GOOD = b'{"sender": "s1", "message": "hi"}'
 
 
-@pytest.fixture
-async def gateway(redis_url: str, tmp_path: Path) -> AsyncIterator[RunningGateway]:
-    async with running_gateway(redis_url, tmp_path) as running:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def lasting(
+    valkey_server: ValkeyServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[RunningGateway]:
+    """One for all tests: it has to live through everything."""
+    valkey_server.flush()
+    async with running_gateway(valkey_server.url, tmp_path_factory.mktemp("var")) as running:
         yield running
-        # What every test here is about, whatever else it looks at.
-        assert await running.inbox_length() == 0
-        assert not await running.redis.keys("fk:*chat*")
-        assert (await running.client.get("/healthz")).json() == {"status": "ok"}
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def gateway(lasting: RunningGateway, redis_url: str) -> AsyncIterator[RunningGateway]:
+    yield lasting
+    # What every test here is about, whatever else it looks at.
+    assert await lasting.inbox_length() == 0
+    assert not await lasting.redis.keys("fk:*chat*")
+    assert (await lasting.client.get("/healthz")).json() == {"status": "ok"}
 
 
 def check_refused(response: httpx.Response, status: int, code: str) -> None:
@@ -100,10 +113,11 @@ async def test_it_is_refused(gateway: RunningGateway, name: str) -> None:
     check_refused(response, status, code)
 
 
-async def test_refusals_are_counted_by_channel(gateway: RunningGateway) -> None:
-    for _ in range(2):
-        await gateway.client.post(WEBHOOK, content=b"[1]", headers=JSON)
-    metrics = (await gateway.client.get("/metrics")).text
+async def test_refusals_are_counted_by_channel(redis_url: str, tmp_path: Path) -> None:
+    async with running_gateway(redis_url, tmp_path) as gateway:
+        for _ in range(2):
+            await gateway.client.post(WEBHOOK, content=b"[1]", headers=JSON)
+        metrics = (await gateway.client.get("/metrics")).text
     assert 'flerkanal_messages_refused_total{channel="rest",code="not_an_object"} 2.0' in metrics
 
 
