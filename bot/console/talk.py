@@ -129,7 +129,7 @@ class TalkPages:
             "customer_name": None if row is None else row.customer,
         }
         filled = [(one, self._canned.fill(one.text, values)) for one in found]
-        return self.view.render(request, "_canned.html", found=filled)
+        return self.view.render(request, "_canned.html", found=filled, query=query.strip())
 
     @told
     async def upload(self, request: Request) -> Response:

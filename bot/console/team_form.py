@@ -36,7 +36,7 @@ PROBLEMS: Sequence[str] = (
     mark("Give the team a name of at most 120 characters."),
     mark("Name at least one, or * for all."),
     mark("%(value)s is none: use short names in lower case, such as nb or order_status."),
-    mark("That are too many."),
+    mark("Those are too many."),
     mark("Choose a time zone such as Europe/Oslo."),
     mark("%(value)s is no time: write it as 08:00."),
     mark("Two openings overlap: make one of them."),

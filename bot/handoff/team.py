@@ -163,7 +163,7 @@ def _problems_of_names(team: Team) -> Sequence[Problem]:
                 )
             )
         elif len(",".join(values)) > longest:
-            found.append(Problem(name, "That are too many."))
+            found.append(Problem(name, "Those are too many."))
     return found
 
 

@@ -2,7 +2,7 @@
 import { announce, flash } from "./flash.js";
 import { onKey } from "./keys.js";
 import { addPending } from "./lines.js";
-import { dropDraft } from "./drafts.js";
+import { dropDraft, keepDraft } from "./drafts.js";
 import { post, Refused } from "./request.js";
 
 const TYPING_EVERY = 4000;
@@ -43,24 +43,53 @@ document.addEventListener("input", ({ target }) => {
   }
 });
 
-// sending
+// sending: one after the other, or a later message might overtake an earlier one
+
+let before = Promise.resolve();
+const unsent = new Set();
 
 async function send(url, fields, field, kind) {
   const text = field.value;
-  const { line, state } = addPending(fields.message_id, text, kind);
-  state.textContent = words().sending;
+  const sent = { url, fields, text, field, flies: false, ...addPending(fields.message_id, text, kind) };
+  unsent.add(sent);
   field.value = "";
   dropDraft(field);
   field.dispatchEvent(new Event("input", { bubbles: true }));
-  try {
-    await post(url, fields);
-    state.textContent = words().sent;
-    announce(words().sent);
-    setTimeout(() => line.isConnected && document.dispatchEvent(new Event("console:behind")), 4000);
-  } catch (error) {
-    fail(error, { url, fields, line, state, text, field, kind });
-  }
+  if (await transmit(sent)) announce(words().sent);
 }
+
+async function transmit(sent) {
+  sent.line.classList.remove("failed");
+  sent.state.textContent = words().sending;
+  const turn = before.then(() => {
+    sent.flies = true;
+    return post(sent.url, sent.fields);
+  });
+  before = turn.catch(() => {});
+  try {
+    await turn;
+  } catch (error) {
+    sent.flies = false;
+    fail(error, sent);
+    return false;
+  }
+  unsent.delete(sent);
+  sent.state.textContent = words().sent;
+  setTimeout(() => sent.line.isConnected && document.dispatchEvent(new Event("console:behind")), 4000);
+  return true;
+}
+
+// Who leaves the page finds there again what has not been sent. What is under way goes on without it,
+// unless it was refused because nobody is signed in.
+document.addEventListener("console:signed-out", () => {
+  for (const one of unsent) one.flies = false;
+});
+addEventListener("pagehide", () => {
+  for (const one of unsent) if (!one.flies) keepDraft(one.field, one.text);
+});
+addEventListener("pageshow", (event) => {
+  if (event.persisted) for (const one of unsent) dropDraft(one.field);
+});
 
 // What was refused can't be sent again as it is; what did not get through can, under the same id.
 function fail(error, sent) {
@@ -68,11 +97,16 @@ function fail(error, sent) {
   line.classList.add("failed");
   if (error instanceof Refused && error.status < 500) {
     flash(error.message, "refused");
-    line.remove();
-    if (!field.value) {
-      field.value = text;
-      field.dispatchEvent(new Event("input", { bubbles: true }));
+    unsent.delete(sent);
+    const box = document.getElementById(field.id);
+    if (!box || box.value) {
+      // It stays to be seen, and copied from, where it can't go back.
+      state.textContent = words().notSent;
+      return;
     }
+    line.remove();
+    box.value = text;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
     return;
   }
   state.textContent = `${words().notSent} `;
@@ -80,17 +114,7 @@ function fail(error, sent) {
   const again = document.createElement("button");
   again.type = "button";
   again.textContent = words().again;
-  again.addEventListener("click", async () => {
-    again.remove();
-    line.classList.remove("failed");
-    state.textContent = words().sending;
-    try {
-      await post(sent.url, sent.fields);
-      state.textContent = words().sent;
-    } catch (next) {
-      fail(next, sent);
-    }
-  });
+  again.addEventListener("click", () => transmit(sent));
   state.append(again);
 }
 
@@ -146,10 +170,13 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// Words to begin from; what was written already stays.
 export function draft(text) {
   choose("reply");
   const field = document.getElementById("reply-text");
-  field.value = text;
+  const written = field.value.slice(0, field.selectionStart);
+  const between = !written || /\s$/.test(written) ? "" : "\n";
+  field.setRangeText(between + text, field.selectionStart, field.selectionEnd, "end");
   field.dispatchEvent(new Event("input", { bubbles: true }));
   field.focus();
 }

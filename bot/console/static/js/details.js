@@ -12,7 +12,7 @@ for (const key of ["x", "b", "e"]) {
   onKey(key, () => {
     const button = document.querySelector(`[data-key="${key}"]`);
     if (!button) return false;
-    document.getElementById(button.dataset.opens).showModal();
+    document.getElementById(button.dataset.opens)?.showModal();
     return true;
   });
 }

@@ -1,8 +1,9 @@
-// What is being written stays through a reload: kept in this tab, for each conversation.
+// What is being written stays through a reload and a new sign-in: kept in this tab, for each person
+// and conversation.
 let here = "";
 
 function keyOf(field) {
-  return `draft:${here}:${field.id}`;
+  return `draft:${document.body.dataset.staff}:${here}:${field.id}`;
 }
 
 export function setDrafts(conversation) {
@@ -18,6 +19,12 @@ function restore() {
       field.dispatchEvent(new Event("input", { bubbles: true }));
     }
   }
+}
+
+// Words that have not been sent, behind those that are kept already.
+export function keepDraft(field, text) {
+  const kept = sessionStorage.getItem(keyOf(field));
+  sessionStorage.setItem(keyOf(field), kept ? `${kept}\n${text}` : text);
 }
 
 export function dropDraft(field) {

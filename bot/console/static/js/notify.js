@@ -3,7 +3,7 @@ import { leading, on } from "./stream.js";
 import { onUnread, unread, unreadTotal } from "./unread.js";
 
 const title = document.title;
-const { sound, newMessage, yoursNow } = document.body.dataset;
+const { sound, newMessage, yoursNow, someoneWaits } = document.body.dataset;
 
 function showTotal() {
   const total = unreadTotal();
@@ -50,6 +50,15 @@ on("heard", ({ conversation, id, text }) => {
   if (looksAt(conversation)) return;
   unread(conversation, id, text);
   tell(conversation, newMessage, text, `/console/conversations?c=${encodeURIComponent(conversation)}`);
+});
+
+// Whoever could take them hears of new ones in the queue, unless they are away.
+let waited = null;
+on("queue", ({ waiting }) => {
+  const more = waited !== null && waiting > waited;
+  waited = waiting;
+  const place = document.querySelector("[data-place=queue]");
+  if (more && place && document.querySelector(".presence-available")) tell("queue", someoneWaits, "", place.href);
 });
 
 on("handoff", ({ conversation, yours }) => {

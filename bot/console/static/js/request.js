@@ -11,7 +11,9 @@ export class Refused extends Error {
 // TypeError where it can't be reached.
 export async function post(url, fields = {}) {
   const body = fields instanceof FormData ? fields : new URLSearchParams(fields);
-  return answer(await fetch(url, { method: "POST", body, headers: headers() }));
+  // Small ones arrive even where the page is left meanwhile; browsers refuse that for larger ones.
+  const keepalive = body instanceof URLSearchParams && String(body).length < 60_000;
+  return answer(await fetch(url, { method: "POST", body, headers: headers(), keepalive }));
 }
 
 export async function get(url) {
@@ -31,6 +33,7 @@ function headers() {
 async function answer(response) {
   const onward = response.headers.get("HX-Redirect");
   if (onward) {
+    document.dispatchEvent(new Event("console:signed-out"));
     location.assign(onward);
     return new Promise(() => {}); // the page is leaving: nobody is to go on with this one
   }

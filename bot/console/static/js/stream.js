@@ -1,8 +1,12 @@
 // One event stream for the page. Browsers allow few connections to a server, so of many open tabs
 // only those that are seen keep one, and one more that rings and notifies for all of them.
+import { getHtml } from "./request.js";
+
+const MISSED_AFTER = 5000;
 const handlers = new Map();
 let source = null;
 let leads = false;
+let missing = 0;
 
 const TYPES = ["lines", "understood", "heard", "queue", "handoff", "writing", "colleagues", "resync", "bye"];
 
@@ -39,14 +43,20 @@ function connect() {
   source = new EventSource(document.body.dataset.stream);
   source.onopen = () => {
     document.body.dataset.connected = "yes";
+    clearTimeout(missing);
+    missing = 0;
+    showMissing(false);
     tell("resync", {});
   };
   source.onerror = () => {
     document.body.dataset.connected = "no";
-    // A refused stream is never tried again by the browser: try later, or learn that we are signed out.
+    missing ||= setTimeout(showMissing, MISSED_AFTER, true);
+    // A refused stream is never tried again by the browser, nor is it told why: try later, and ask
+    // for a page, whose answer leads on where nobody is signed in any more.
     if (source?.readyState === EventSource.CLOSED) {
       disconnect();
       setTimeout(connect, 5000);
+      getHtml(document.querySelector(".account").href).catch(() => {});
     }
   };
   for (const type of TYPES) source.addEventListener(type, (event) => tell(type, JSON.parse(event.data)));
@@ -55,6 +65,11 @@ function connect() {
 function disconnect() {
   source?.close();
   source = null;
+}
+
+// A short gap, such as while the server starts anew, is nobody's worry.
+function showMissing(shown) {
+  document.getElementById("missing").hidden = !shown;
 }
 
 function tell(type, data) {

@@ -1,6 +1,10 @@
 // Which messages nobody here has looked at yet, and the last words of each conversation that has some;
-// shared by all tabs of this browser.
-const KEY = "console:unread";
+// shared by all tabs of this browser. Customers' words stay on the machine for no longer than somebody
+// is signed in.
+const PREFIX = "console:unread:";
+const { staff } = document.body.dataset;
+const KEY = PREFIX + staff;
+if (!staff) for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX)) localStorage.removeItem(key);
 
 function all() {
   try {
