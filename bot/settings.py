@@ -84,6 +84,8 @@ class Settings(BaseSettings):
     oidc_client_id: str | None = None
     oidc_client_secret: SecretStr | None = None
     desk_texts_dir: Path = Path("data/desk")
+    desk_slots: str = "order_number"
+    desk_placeholders: str = "order_number,recent_order"
     agent_gone_seconds: float = Field(120.0, ge=5.0)
     episode_minutes: int = Field(30, ge=1)
     time_zone: str = "Europe/Oslo"
@@ -181,11 +183,27 @@ class Settings(BaseSettings):
             raise ValueError("must begin with http:// or https://")
         return value or None
 
+    @validator("desk_slots", "desk_placeholders")
+    def _slot_names(cls, value: str) -> str:
+        wrong = [name for name in _listed(value) if not re.fullmatch(r"[A-Za-z_]\w*", name)]
+        if wrong:
+            raise ValueError(f"must be names of slots with commas between them, not {wrong[0]!r}")
+        return value
+
+    @property
+    def settable_slots(self) -> tuple[str, ...]:
+        """The slots that staff may set when they return a customer to the bot."""
+        return _listed(self.desk_slots)
+
+    @property
+    def placeholder_slots(self) -> tuple[str, ...]:
+        """The slots that canned answers may name."""
+        return _listed(self.desk_placeholders)
+
     @property
     def allowed_origins(self) -> tuple[str, ...]:
         """WEB_ALLOWED_ORIGINS split at commas: origins such as `https://shop.example`."""
-        origins = (origin.strip().rstrip("/") for origin in self.web_allowed_origins.split(","))
-        return tuple(origin for origin in origins if origin)
+        return tuple(origin.rstrip("/") for origin in _listed(self.web_allowed_origins))
 
     def missing_for(self, channel: str) -> tuple[str, ...]:
         """The environment's names that `channel` needs and that are not set."""
@@ -219,6 +237,10 @@ class Settings(BaseSettings):
         if self.orders_database_url is not None:
             return self.orders_database_url.get_secret_value()
         return f"sqlite:///{(self.var_dir / 'orders.sqlite3').absolute()}"
+
+
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(item.strip() for item in value.split(",") if item.strip())
 
 
 def _password(address: str) -> str | None:

@@ -113,3 +113,9 @@ def test_a_short_identity_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     settings = load_settings()
     assert "x" * 32 in settings.secret_values
     assert "x" * 32 not in repr(settings)
+
+
+def test_slots_that_staff_may_set_are_names() -> None:
+    assert load_settings(desk_slots=" size, colour ,").settable_slots == ("size", "colour")
+    with pytest.raises(SettingsError, match="DESK_SLOTS: must be names of slots"):
+        load_settings(desk_slots="order number")

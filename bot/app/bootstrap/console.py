@@ -33,10 +33,6 @@ from bot.staff.sign_in import SignIn
 from bot.staff.throttle import SignInThrottle
 from channels.rendering.markup import parse
 
-# What the demo's dialogue keeps of a customer's matter: what it asks for, and what it has looked up.
-_SLOTS = ("order_number",)
-_PLACEHOLDERS = (*_SLOTS, "recent_order")
-
 
 def build_staff_console(
     settings: Settings,
@@ -70,7 +66,7 @@ def build_staff_console(
             states=RedisDialogueStates(redis, layout),
             markup=parse,
             channels=_channels(settings),
-            slots=_SLOTS,
+            slots=settings.settable_slots,
             more=[lambda view: FiguresPages(view, reports, time_zone=settings.time_zone).pages()],
             public_url=settings.public_url,
             time_zone=settings.time_zone,
@@ -88,7 +84,7 @@ def _staff_parts(settings: Settings, database: Database, passwords: Passwords) -
         throttle=throttle,
         audit=Audit(database),
         teams=Teams(database, time_zone=settings.time_zone),
-        canned=CannedAnswers(database, placeholders=_PLACEHOLDERS),
+        canned=CannedAnswers(database, placeholders=settings.placeholder_slots),
         provider=_provider(settings, database),
         time_zone=settings.time_zone,
     )
