@@ -133,7 +133,7 @@ async def test_customers_are_answered(
     project: Path, trained_model: Path, sms: SmsUnderTest, tmp_path: Path
 ) -> None:
     environ = {name.upper(): str(value) for name, value in sms.settings.items()}
-    environ["MODELS_DIR"] = str(trained_model.parent)
+    environ["MODELS_DIR"] = str(trained_model.parent.absolute())
 
     async def says(url: str, text: str, event: str, *expected: str) -> None:
         known = len(await sms.shown("kari"))
