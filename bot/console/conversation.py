@@ -26,6 +26,8 @@ from bot.handoff.views import DeskViews
 from bot.model.handoff import State
 
 NOBODY = mark("Nobody has ever written in this conversation.")
+_UNNAMED = mark("The address does not say which conversation it is about.")
+_NO_PLACE = mark("The address names no place in a conversation.")
 _CURSOR = re.compile(r"[0-9]{1,20}-[0-9]{1,20}", re.ASCII)
 
 
@@ -151,12 +153,12 @@ class ConversationPages:
 def _asked(request: Request) -> str:
     conversation_id = request.query_params.get("c")
     if not conversation_id:
-        raise HTTPException(400, "Name the conversation.")
+        raise HTTPException(400, _UNNAMED)
     return conversation_id
 
 
 def _cursor(request: Request, name: str) -> str | None:
     cursor = request.query_params.get(name) or None
     if cursor is not None and not _CURSOR.fullmatch(cursor):
-        raise HTTPException(400, "That is no place in a conversation.")
+        raise HTTPException(400, _NO_PLACE)
     return cursor

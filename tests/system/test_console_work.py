@@ -141,10 +141,12 @@ async def test_passing_on_returning_and_what_the_pages_show_of_it(
             await kari_page.reload()
             await expect(kari_page.locator("#reply-text")).to_have_value("a draft")
             await kari_page.get_by_role("button", name="Transfer").click()
+            await expect(kari_page.locator("#transfer-to")).to_be_focused()
             await kari_page.locator("#transfer-to").select_option(f"staff:{per.id}")
             await kari_page.locator("#transfer-note").fill("Knows the carrier")
             await kari_page.get_by_role("dialog").get_by_role("button", name="Transfer").click()
             await expect(kari_page.locator(".flash")).to_contain_text("Transferred")
+            await expect(per_page.locator(".flash")).to_contain_text("is yours now")
 
             # A mark for what nobody has read, wherever one is.
             await console.customer("anna", "Anybody?")

@@ -1,4 +1,5 @@
 // Rings and notifies: by one tab for all of them, and only when nobody looks.
+import { flash } from "./flash.js";
 import { leading, on } from "./stream.js";
 import { onUnread, unread, unreadTotal } from "./unread.js";
 
@@ -62,7 +63,9 @@ on("queue", ({ waiting }) => {
 });
 
 on("handoff", ({ conversation, yours }) => {
-  if (yours && !looksAt(conversation)) tell(conversation, yoursNow, "", `/console/conversations?c=${encodeURIComponent(conversation)}`);
+  if (!yours || looksAt(conversation)) return;
+  if (document.visibilityState === "visible") flash(yoursNow);
+  tell(conversation, yoursNow, "", `/console/conversations?c=${encodeURIComponent(conversation)}`);
 });
 
 onUnread(showTotal);
