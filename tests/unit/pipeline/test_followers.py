@@ -30,6 +30,11 @@ class ScriptedNotices(Transcripts):
     async def is_answered(self, message: Inbound) -> bool:
         raise NotImplementedError
 
+    async def handed_on(self) -> None:
+        """Returns once all that was fed is in the mailboxes, however busy the machine is."""
+        while not self.feed.empty():  # noqa: ASYNC110 (a queue has no event for it)
+            await asyncio.sleep(0)
+
     async def notices(self) -> AsyncIterator[Notice | None]:
         while True:
             notice = await self.feed.get()
@@ -75,7 +80,7 @@ async def test_a_reconnection_is_told_to_everybody_once_and_replaces_what_waited
         async with followers.follow("a") as first, followers.follow("b") as second:
             for notice in (said("a"), None, said("a", "2-1")):
                 source.feed.put_nowait(notice)
-            await asyncio.sleep(0.01)
+            await source.handed_on()
             assert await anext(first) is None
             assert await anext(first) == said("a", "2-1")
             assert await anext(second) is None
@@ -86,7 +91,7 @@ async def test_a_follower_that_does_not_keep_up_is_told_that_notices_were_lost()
         async with followers.follow("a") as slow:
             for number in range(3):
                 source.feed.put_nowait(said("a", f"{number}-1"))
-            await asyncio.sleep(0.01)
+            await source.handed_on()
             assert await anext(slow) is None
             source.feed.put_nowait(said("a", "9-1"))
             assert await anext(slow) == said("a", "9-1")
@@ -97,17 +102,17 @@ async def test_who_follows_all_hears_of_every_conversation_and_of_lost_notices()
         async with followers.follow_all() as all_of_them, followers.follow("a") as mine:
             for notice in (said("a"), said("b"), None):
                 source.feed.put_nowait(notice)
-                await asyncio.sleep(0.01)
+                await source.handed_on()
                 assert await anext(all_of_them) == notice
             assert await anext(mine) is None
             for number in range(4):
                 source.feed.put_nowait(said("b", f"{number}-1"))
-            await asyncio.sleep(0.01)
+            await source.handed_on()
             assert await anext(all_of_them) is None
         assert followers.followed == 0
         # Nobody is there any more, and that is no error.
         source.feed.put_nowait(said("a"))
-        await asyncio.sleep(0.01)
+        await source.handed_on()
         assert source.feed.empty()
 
 
