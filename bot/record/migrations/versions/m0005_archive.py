@@ -98,9 +98,7 @@ def _index_text_of_sqlite() -> None:
     new = "INSERT INTO utterances_search(rowid, text) VALUES (new.id, new.text);"
     for moment, work in (("INSERT", new), ("DELETE", gone), ("UPDATE OF text", gone + new)):
         name = f"utterances_search_{moment.split()[0].lower()}"
-        op.execute(
-            f"CREATE TRIGGER {name} AFTER {moment} ON utterances BEGIN {work} END"
-        )
+        op.execute(f"CREATE TRIGGER {name} AFTER {moment} ON utterances BEGIN {work} END")
 
 
 def _index_text_of_postgresql() -> None:
