@@ -222,7 +222,7 @@ class Trial:
         await asyncio.gather(claiming, return_exceptions=True)
 
     async def _claim(self, agents: Sequence[Agent]) -> None:
-        """Race for some, then take one after the other until nobody waits any more."""
+        """Race for some, then take one after the other until all are somebody's."""
         while len(queue := await agents[0].queue()) < RACES:  # noqa: ASYNC110 (it is polled)
             await asyncio.sleep(0.1)
         for handoff_id in queue[:RACES]:
@@ -230,7 +230,7 @@ class Trial:
         await asyncio.gather(*(self._take_all(agent) for agent in agents))
 
     async def _take_all(self, agent: Agent) -> None:
-        while True:
+        while len(self._office.told) < self._count:
             if not await agent.claim_next():
                 await asyncio.sleep(0.5)
 
