@@ -11,6 +11,8 @@ from typing import Any
 
 import uvicorn
 
+from bot.app.protocol import GuardedSocketProtocol
+
 _GRACEFUL_SECONDS = 1.0
 
 
@@ -56,7 +58,7 @@ async def serving(app: Any, port: int = 0) -> AsyncIterator[int]:
             app,
             host="127.0.0.1",
             port=port,
-            ws="wsproto",
+            ws=GuardedSocketProtocol,
             ws_max_size=1_048_576,
             # A test must not change how the process logs.
             log_config=None,

@@ -14,7 +14,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from bot.app.protocol import GuardedHttpProtocol
+from bot.app.protocol import GuardedHttpProtocol, GuardedSocketProtocol
 from bot.errors import SettingsError
 from bot.tasks import cancel
 
@@ -139,7 +139,7 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 http=GuardedHttpProtocol,
-                ws="wsproto",
+                ws=GuardedSocketProtocol,
                 ws_max_size=_SOCKET_FRAME_BYTES,
                 lifespan="off",
                 log_config=None,

@@ -1,4 +1,6 @@
-"""uvicorn's HTTP protocol with two gaps closed: it waits for ever, and its own errors are text."""
+"""uvicorn's protocols with their gaps closed: HTTP waits for ever, and its own errors are text; a
+socket that is closing already when the server stops makes the stop fail.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,8 @@ import json
 import secrets
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
+from wsproto.utilities import LocalProtocolError
 
 # From a request's first byte, or the connection's start, to the end of its body. Above the time
 # that a body may take, so that a slow client is told why.
@@ -71,4 +75,15 @@ class GuardedHttpProtocol(HttpToolsProtocol):
 
     def _too_late(self) -> None:
         if not self.transport.is_closing():
+            self.transport.close()
+
+
+class GuardedSocketProtocol(WSProtocol):
+    """Can be told to end at any moment, also when the client has just said goodbye."""
+
+    def shutdown(self) -> None:
+        """The server stops: say so where that is still possible."""
+        try:
+            super().shutdown()
+        except LocalProtocolError:
             self.transport.close()
