@@ -9,7 +9,7 @@ from telegram import Message
 
 from bot.errors import InvalidMessage
 from bot.model.content import Attachment
-from channels.telegram.values import number, optional_whole, words
+from channels.telegram.values import number, optional_whole, present, words
 
 _Kind = Literal["image", "audio", "video", "file", "sticker"]
 
@@ -32,7 +32,7 @@ def attachments_of(message: Message) -> tuple[Attachment, ...]:
     Telegram's `file_id`: their addresses would hold the bot's token.
     """
     if message.venue is not None:
-        return (_place(message.venue.location, words(message.venue.title)),)
+        return (_place(present(message.venue.location), words(message.venue.title)),)
     if message.location is not None:
         return (_place(message.location, ""),)
     if message.contact is not None:

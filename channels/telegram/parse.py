@@ -17,7 +17,7 @@ from channels.telegram.address import CHANNEL, Address, parse_address
 from channels.telegram.attachments import attachments_of, words_of
 from channels.telegram.client import Me
 from channels.telegram.presses import Pressed, pressed_message
-from channels.telegram.values import locale, whole, words
+from channels.telegram.values import locale, present, whole, words
 
 # What the platform is asked to send; anything else is passed over.
 ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member")
@@ -98,17 +98,18 @@ def read_update(update: Update, me: Me | None, received_at: float) -> Event:
         if shown is None or query.data is None:
             return Passed("callback_without_message")
         topic = shown if isinstance(shown, Message) else None
+        sender = present(query.from_user)
         return Pressed(
-            identity=_identity(shown.chat, query.from_user, topic),
+            identity=_identity(present(shown.chat), sender, topic),
             event_id=event_id,
             received_at=received_at,
-            metadata=_metadata(query.from_user),
+            metadata=_metadata(sender),
             query_id=words(query.id),
             data=words(query.data),
             message=pressed_message(shown),
         )
     if update.my_chat_member is not None:
-        status = words(update.my_chat_member.new_chat_member.status)
+        status = words(present(update.my_chat_member.new_chat_member).status)
         return Passed(f"bot_is_now_{status}")
     return Passed(next((name for name in update.to_dict() if name != "update_id"), "empty"))
 
@@ -117,7 +118,7 @@ def _message(message: Message, me: Me | None, event_id: str, received_at: float)
     passed, sender = _passed(message), message.from_user
     if passed is not None or sender is None:
         return passed or Passed("not_from_a_person")
-    private = message.chat.type == ChatType.PRIVATE
+    private = present(message.chat).type == ChatType.PRIVATE
     if not private and (me is None or not _is_addressed(message, me)):
         return Passed("not_addressed")
     text = words_of(message).strip()

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.errors import InvalidMessage
+
+T = TypeVar("T")
 
 # C0 and C1 controls but tab, line feed and carriage return.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _HALF_PAIRS = re.compile(r"[\ud800-\udfff]")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
+
+
+def present(value: T | None) -> T:
+    """What an update can't be without; the library takes it to be there. Raises InvalidMessage."""
+    if value is None:
+        raise InvalidMessage("not_an_update", "A field that an update must have is missing.")
+    return value
 
 
 def words(value: Any) -> str:

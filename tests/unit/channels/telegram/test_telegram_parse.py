@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -334,6 +335,32 @@ _FIELDS = st.sampled_from(
     " message_thread_id migrate_to_chat_id my_chat_member new_chat_member photo poll"
     " reply_to_message sender_chat sticker text update_id venue video voice".split()
 )
+
+
+@pytest.mark.parametrize("path", sorted(PAYLOADS.glob("*.json")), ids=lambda path: path.stem)
+def test_without_any_of_its_fields_it_is_an_update_or_refused(path: Path) -> None:
+    raw = path.read_text(encoding="utf-8")
+    for way in ways_to_fields(json.loads(raw)):
+        for leave_out in (True, False):
+            data = json.loads(raw)
+            *before, name = way
+            inner = data
+            for step in before:
+                inner = inner[step]
+            if leave_out:
+                del inner[name]
+            else:
+                inner[name] = None
+            try_to_read(data)
+
+
+def ways_to_fields(data: Any) -> Iterator[tuple[str | int, ...]]:
+    """The names that lead to each value, however deep."""
+    inner = data.items() if isinstance(data, dict) else enumerate(data)
+    for name, value in inner:
+        yield (name,)
+        if isinstance(value, dict | list):
+            yield from ((name, *way) for way in ways_to_fields(value))
 
 
 @settings(deadline=None)
