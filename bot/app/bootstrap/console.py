@@ -70,6 +70,8 @@ def build_staff_console(
             more=[lambda view: FiguresPages(view, reports, time_zone=settings.time_zone).pages()],
             public_url=settings.public_url,
             time_zone=settings.time_zone,
+            # Several chances before somebody who is there counts as gone.
+            beat_seconds=min(10.0, settings.agent_gone_seconds / 3),
         )
     )
 

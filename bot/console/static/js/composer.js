@@ -52,6 +52,8 @@ async function send(url, fields, field, kind) {
   const text = field.value;
   const sent = { url, fields, text, field, flies: false, ...addPending(fields.message_id, text, kind) };
   unsent.add(sent);
+  // The message ends what the customer saw of the typing before it.
+  typedAt = 0;
   field.value = "";
   dropDraft(field);
   field.dispatchEvent(new Event("input", { bubbles: true }));
