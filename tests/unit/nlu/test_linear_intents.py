@@ -1,0 +1,70 @@
+"""The linear classifier's arithmetic on points whose classes are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from bot.nlu.linear_intents import fit, folds_of, scores_for
+
+random = np.random.default_rng(3)
+
+
+def clusters(intents: int, each: int) -> tuple[csr_matrix, np.ndarray]:
+    """Points around as many corners of a cube as there are intents."""
+    labels = np.repeat([f"intent_{number}" for number in range(intents)], each)
+    points = np.repeat(np.eye(intents), each, axis=0) + random.normal(
+        scale=0.1, size=(intents * each, intents)
+    )
+    return csr_matrix(points), labels
+
+
+@pytest.mark.parametrize("intents", [2, 5])
+def test_clusters_are_told_apart(intents: int) -> None:
+    features, labels = clusters(intents, 12)
+    model = fit(features, labels, strength=1.0, seed=1)
+    scores = model.scores(features)
+    assert scores.shape == (12 * intents, intents)
+    assert (model.names[scores.argmax(axis=1)] == labels).all()
+    np.testing.assert_allclose(model.confidences(scores).sum(axis=1), 1.0)
+
+
+def test_a_single_intent_is_always_it() -> None:
+    model = fit(csr_matrix(np.ones((3, 4))), ["hello"] * 3, strength=1.0, seed=1)
+    np.testing.assert_array_equal(
+        model.confidences(model.scores(csr_matrix(np.zeros((2, 4))))), np.ones((2, 1))
+    )
+
+
+def test_importance_decides_where_examples_contradict_each_other() -> None:
+    features = csr_matrix(np.ones((2, 1)))
+    for heavy in (0, 1):
+        importance = np.asarray([0.01, 0.01])
+        importance[heavy] = 100.0
+        model = fit(features, ["a", "b"], strength=1.0, importance=importance, seed=1)
+        assert model.scores(features)[0].argmax() == heavy
+
+
+def test_an_intent_that_a_fold_has_not_seen_scores_lowest() -> None:
+    features, labels = clusters(3, 6)
+    names = np.unique(labels)
+    model = fit(features[:12], labels[:12], strength=1.0, seed=1)
+    scores = scores_for(model, features, names)
+    assert scores.shape == (18, 3)
+    assert (scores[:, 2] < scores[:, :2].min(axis=1)).all()
+
+
+def test_folds_hold_every_example_out_once_and_never_an_intents_last() -> None:
+    ids = np.asarray([0] * 10 + [1] * 7 + [2] * 2 + [3])
+    folds = folds_of(ids, seed=1)
+    held_out = np.sort(np.concatenate([rows for _, rows in folds]))
+    np.testing.assert_array_equal(held_out, np.arange(19))
+    for train, rows in folds:
+        assert not set(train) & set(rows)
+        assert 3 in ids[train]
+        assert set(ids[rows]) <= set(ids[train])
+
+
+def test_single_examples_make_no_folds() -> None:
+    assert folds_of(np.arange(5), seed=1) == []
