@@ -9,8 +9,8 @@ from scipy.special import log_softmax
 
 Array = npt.NDArray[np.float64]
 
-# Where nothing could be held out: what linear classifiers of this kind come to on most data.
-USUAL_SCALE = 6.0
+# Where nothing could be held out.
+USUAL_SCALE = 1.0
 _LEAST_SCALE, _MOST_SCALE = 0.1, 100.0
 
 

@@ -110,11 +110,11 @@ def tune(
                     made = embed(model, [texts[row] for row in rows])
                     loss = _loss(made, torch.from_numpy(ids[rows]), weights, tuning)
                     optimizer.zero_grad()
-                    loss.backward()
+                    loss.backward()  # type: ignore[no-untyped-call]
                     torch.nn.utils.clip_grad_norm_(changing, 1.0)
                     optimizer.step()
                     schedule.step()
-                    news.step(float(loss))
+                    news.step(loss.item())
         finally:
             model.eval().requires_grad_(requires_grad=False)
 

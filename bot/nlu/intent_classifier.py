@@ -3,8 +3,8 @@
 In `config.yml`, with everything that may be set and what it is otherwise:
 
     - name: bot.nlu.intent_classifier.IntentClassifier
-      strength: 1.0               # the inverse of the regularization
-      name_weight: 0.5            # of an intent's name as an example of it; 0: not used
+      strength: 40.0              # the inverse of the regularization
+      name_weight: 1.0            # of an intent's name as an example of it; 0: not used
       refused_share: null         # 0.03: call "nlu_fallback" what looks like nothing known, so
                                   # that 3 in 100 known messages are refused at the most
       out_of_scope: out_of_scope  # the intent, if any, of examples of what is not understood
@@ -64,8 +64,8 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         return {
-            "strength": 1.0,
-            "name_weight": 0.5,
+            "strength": 40.0,
+            "name_weight": 1.0,
             "refused_share": None,
             "out_of_scope": "out_of_scope",
             "ranking_length": 10,
@@ -176,7 +176,7 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
                     0,
                     {
                         "name": DEFAULT_NLU_FALLBACK_INTENT_NAME,
-                        "confidence": 1.0 - ranking[0]["confidence"],
+                        "confidence": 1.0 - float(prediction.confidences[row].max()),
                     },
                 )
             length = self._config["ranking_length"] or len(ranking)

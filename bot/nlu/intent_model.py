@@ -110,6 +110,9 @@ def train(
     matrix = features.matrix(examples.blocks)
     names, ids = np.unique(examples.intents, return_inverse=True)
     of_names = _names_matrix(examples, features)
+    other = None
+    if out_of_scope is not None and out_of_scope in names:
+        other = int(np.searchsorted(names, out_of_scope))
     weight = name_weight * _names_tell(examples, ids) if of_names is not None else 0.0
 
     def trained(of: csr_matrix, rows: npt.NDArray[np.intp]) -> LinearIntents:
@@ -119,7 +122,13 @@ def train(
             shown = vstack([shown, of_names], format="csr")
             labels = np.r_[labels, names]
             importance = np.r_[importance, np.full(len(names), weight)]
-        return fit(shown, labels, strength=strength, importance=importance, seed=seed)
+        return fit(
+            shown,
+            labels,
+            dense_columns=features.dense_columns,
+            strength=strength,
+            importance=importance,
+        )
 
     if examples.dense_before is not None and examples.held_out.any():
         apart = features.matrix(Blocks(examples.blocks.sparse, examples.dense_before))
@@ -143,7 +152,7 @@ def train(
             model.confidences(held_scores),
             np.concatenate(near),
             held_right,
-            int(np.searchsorted(names, out_of_scope)) if out_of_scope in names else None,
+            other,
             refused_share,
         ),
     )

@@ -5,10 +5,9 @@ from __future__ import annotations
 import importlib.util
 import re
 import threading
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -28,18 +27,15 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 # Pieces a word (or mark) at which a text counts as the encoder's own language, and as none of it.
 _OWN, _FOREIGN = 1.1, 1.8
 
-_loaded: dict[tuple[str, bool], SentenceEncoder] = {}
+_loaded: dict[str, SentenceEncoder] = {}
 _loading = threading.Lock()
 
 
 class SentenceEncoder:
     """Turns texts into embeddings of length 1. Safe to use from several threads."""
 
-    def __init__(self, model: SentenceTransformer, *, quantized: bool = False) -> None:
-        """Quantized: its linear layers calculate in 8-bit integers, in memory alone."""
+    def __init__(self, model: SentenceTransformer) -> None:
         self._model = model.eval()
-        if quantized:
-            _quantize(self._model)
 
     @property
     def size(self) -> int:
@@ -114,22 +110,23 @@ def read_model(name: str) -> SentenceTransformer:
 
     place = _place_of(name)
     try:
-        return SentenceTransformer(place, device="cpu")
+        model: SentenceTransformer = SentenceTransformer(place, device="cpu")
     except (OSError, ValueError) as error:
         raise InvalidConfigException(
             f"there is no sentence-transformers model {name!r}: give the folder of one, leave it"
             f" out for the packaged {PACKAGED_MODEL}, or let it be fetched from the hub once with"
             f" HF_HUB_OFFLINE=0 ({error})"
         ) from error
+    return model
 
 
-def shared_encoder(name: str, *, quantized: bool) -> SentenceEncoder:
+def shared_encoder(name: str) -> SentenceEncoder:
     """The process's one encoder of that name. Raises InvalidConfigException as `read_model`."""
     with _loading:
-        key = (_place_of(name), quantized)
-        if key not in _loaded:
-            _loaded[key] = SentenceEncoder(read_model(name), quantized=quantized)
-        return _loaded[key]
+        place = _place_of(name)
+        if place not in _loaded:
+            _loaded[place] = SentenceEncoder(read_model(name))
+        return _loaded[place]
 
 
 def _place_of(name: str) -> str:
@@ -138,18 +135,3 @@ def _place_of(name: str) -> str:
         if spec is not None and spec.submodule_search_locations:
             return str(Path(spec.submodule_search_locations[0]) / "model")
     return name
-
-
-def _quantize(model: Any) -> None:
-    import torch
-
-    engines = torch.backends.quantized.supported_engines
-    # Without any of these torch has no 8-bit kernels here, and stays as it is.
-    if not {"x86", "fbgemm", "onednn", "qnnpack"} & set(engines):
-        return
-    with warnings.catch_warnings():
-        # Its successor is a package of its own, which would come with compilers.
-        warnings.filterwarnings("ignore", "torch.ao.quantization is deprecated")
-        torch.ao.quantization.quantize_dynamic(
-            model, {torch.nn.Linear}, dtype=torch.qint8, inplace=True
-        )

@@ -5,7 +5,6 @@ In `config.yml`, with everything that may be set and what it is otherwise:
     - name: bot.nlu.sentence_features.SentenceFeatures
       model: all-MiniLM-L6-v2   # the packaged one; a hub's name or a folder
       batch_size: 64            # texts at once, in training
-      quantized: true           # 8-bit arithmetic: twice as fast
       fragmented_weight: 0.5    # how long the vector of a text in unknown words is; 1: as any
       tune: false               # tune the encoder on the examples first; the rest is how
       epochs: 0                 # 0: 3 to 15, by how many examples there are
@@ -66,7 +65,6 @@ class SentenceFeatures(DenseFeaturizer, GraphComponent):
             **DenseFeaturizer.get_default_config(),
             "model": PACKAGED_MODEL,
             "batch_size": 64,
-            "quantized": True,
             "fragmented_weight": 0.5,
             "tune": False,
             "epochs": 0,
@@ -116,7 +114,7 @@ class SentenceFeatures(DenseFeaturizer, GraphComponent):
     ) -> SentenceFeatures:
         """With the encoder as it comes. Raises InvalidConfigException where it does not load."""
         cls.validate_config(config)
-        encoder = shared_encoder(config["model"], quantized=config["quantized"])
+        encoder = shared_encoder(config["model"])
         return cls(config, execution_context.node_name, model_storage, resource, encoder)
 
     @classmethod
@@ -133,7 +131,7 @@ class SentenceFeatures(DenseFeaturizer, GraphComponent):
             return cls.create(config, model_storage, resource, execution_context)
         with model_storage.read_from(resource) as folder:
             model = read_model(str(folder / _TUNED))
-        encoder = SentenceEncoder(model, quantized=config["quantized"])
+        encoder = SentenceEncoder(model)
         return cls(config, execution_context.node_name, model_storage, resource, encoder)
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -176,7 +174,7 @@ class SentenceFeatures(DenseFeaturizer, GraphComponent):
         if keep:
             with self._storage.write_to(self._resource) as folder:
                 model.save_pretrained(str(folder / _TUNED), create_model_card=False)
-        return SentenceEncoder(model, quantized=self._config["quantized"])
+        return SentenceEncoder(model)
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Embed all texts, and the names of the intents."""

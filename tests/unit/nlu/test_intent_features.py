@@ -9,7 +9,7 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from scipy.sparse import csr_matrix
 
-from bot.nlu.intent_features import Blocks, FeatureWeights, blocks_of
+from bot.nlu.intent_features import FEW_COLUMNS, Blocks, FeatureWeights, blocks_of
 from bot.nlu.neighbours import Neighbours
 
 
@@ -29,7 +29,17 @@ def test_a_word_in_every_message_counts_least() -> None:
     matrix = FeatureWeights.fit(made).matrix(made).toarray()
     assert matrix.shape == (3, 5)
     assert 0 < matrix[0, 2] < matrix[0, 3]
-    np.testing.assert_allclose(np.linalg.norm(matrix[:, 2:], axis=1), 0.5, rtol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(matrix[:2, 2:], axis=1), 0.35, rtol=1e-5)
+
+
+def test_what_one_example_alone_has_is_left_out_of_many_columns() -> None:
+    counts = np.zeros((3, FEW_COLUMNS + 1))
+    counts[:2, 5] = 1
+    counts[2, 7] = 1
+    made = Blocks([csr_matrix(counts)], [])
+    matrix = FeatureWeights.fit(made).matrix(made)
+    assert matrix.shape == (3, 1)
+    np.testing.assert_allclose(matrix.toarray()[:, 0], [1.0, 1.0, 0.0])
 
 
 def test_words_count_more_where_the_encoder_knows_less() -> None:

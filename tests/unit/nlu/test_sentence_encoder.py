@@ -17,7 +17,7 @@ TEXTS = [
 
 
 def test_a_batch_gives_what_each_text_alone_gives() -> None:
-    encoder = shared_encoder(PACKAGED_MODEL, quantized=False)
+    encoder = shared_encoder(PACKAGED_MODEL)
     together = encoder.encode(TEXTS)
     assert together.shape == (4, encoder.size)
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1.0, rtol=1e-5)
@@ -25,43 +25,31 @@ def test_a_batch_gives_what_each_text_alone_gives() -> None:
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
-def test_eight_bits_say_nearly_the_same() -> None:
-    exact, quantized = (
-        shared_encoder(PACKAGED_MODEL, quantized=quantized).encode(TEXTS)
-        for quantized in (False, True)
-    )
-    assert ((exact * quantized).sum(axis=1) > 0.97).all()
-
-
 def test_meaning_is_nearer_than_words() -> None:
-    parcel, shipped, joke = shared_encoder(PACKAGED_MODEL, quantized=True).encode(
+    parcel, shipped, joke = shared_encoder(PACKAGED_MODEL).encode(
         ["where is my parcel", "has my order been shipped", "where is my favourite joke"]
     )
     assert parcel @ shipped > parcel @ joke
 
 
 def test_a_process_has_one_encoder_of_a_name() -> None:
-    assert shared_encoder(PACKAGED_MODEL, quantized=True) is shared_encoder(
-        PACKAGED_MODEL, quantized=True
-    )
+    assert shared_encoder(PACKAGED_MODEL) is shared_encoder(PACKAGED_MODEL)
 
 
 def test_very_long_and_very_odd_texts_are_embedded() -> None:
     odd = ["word " * 5000, "👍", "\u200b", "   "]
-    made = shared_encoder(PACKAGED_MODEL, quantized=True).encode(odd)
+    made = shared_encoder(PACKAGED_MODEL).encode(odd)
     assert np.isfinite(made).all()
 
 
 def test_nothing_to_embed_is_nothing_embedded() -> None:
-    encoder = shared_encoder(PACKAGED_MODEL, quantized=True)
+    encoder = shared_encoder(PACKAGED_MODEL)
     assert encoder.encode([]).shape == (0, encoder.size)
     assert encoder.familiarity([]).shape == (0,)
 
 
 def test_an_english_encoder_knows_english_words() -> None:
-    english, norwegian, dialect, number = shared_encoder(
-        PACKAGED_MODEL, quantized=True
-    ).familiarity(
+    english, norwegian, dialect, number = shared_encoder(PACKAGED_MODEL).familiarity(
         [
             "Where is my parcel? It should have been here on Monday.",
             "Hvor blir det av pakken min? Den skulle vært her på mandag.",
