@@ -22,13 +22,18 @@ def scale_of(scores: Array, right: npt.NDArray[np.intp]) -> float:
     """
     if not len(scores):
         return USUAL_SCALE
-
-    def cost(log_scale: float) -> float:
-        likelihood = log_softmax(scores * np.exp(log_scale), axis=1)
-        return float(-likelihood[np.arange(len(right)), right].mean())
-
     bounds = (np.log(_LEAST_SCALE), np.log(_MOST_SCALE))
-    return float(np.exp(minimize_scalar(cost, bounds=bounds, method="bounded").x))
+    found = minimize_scalar(
+        lambda log_scale: surprise(scores * np.exp(log_scale), right),
+        bounds=bounds,
+        method="bounded",
+    )
+    return float(np.exp(found.x))
+
+
+def surprise(scores: Array, right: npt.NDArray[np.intp]) -> float:
+    """The mean negative log-likelihood of what is right: the less, the better the scores."""
+    return float(-log_softmax(scores, axis=1)[np.arange(len(right)), right].mean())
 
 
 def refusal_threshold(in_scope: Array, share: float, out_of_scope: int = 0) -> float:

@@ -3,7 +3,8 @@
 In `config.yml`, with everything that may be set and what it is otherwise:
 
     - name: bot.nlu.intent_classifier.IntentClassifier
-      strength: 40.0              # the inverse of the regularization
+      strength: null              # the inverse of the regularization; null: what is best on
+                                  # held-out examples
       name_weight: 1.0            # of an intent's name as an example of it; 0: not used
       refused_share: null         # 0.03: call "nlu_fallback" what looks like nothing known, so
                                   # that 3 in 100 known messages are refused at the most
@@ -64,7 +65,7 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         return {
-            "strength": 40.0,
+            "strength": None,
             "name_weight": 1.0,
             "refused_share": None,
             "out_of_scope": "out_of_scope",
@@ -79,7 +80,10 @@ class IntentClassifier(RasaIntentClassifier, GraphComponent):
         wrong = [
             text
             for right, text in (
-                (config["strength"] > 0, "`strength` must be above 0"),
+                (
+                    config["strength"] is None or config["strength"] > 0,
+                    "`strength` must be null or above 0",
+                ),
                 (config["name_weight"] >= 0, "`name_weight` must be 0 or more"),
                 (
                     share is None or 0 < share < 0.5,

@@ -1,4 +1,4 @@
-"""The trained intent classifier: how it is trained, calibrated, stored and asked. No Rasa here."""
+"""The trained intent classifier: how it is trained, calibrated, stored and asked. Nothing of the graph here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix, vstack
 
-from bot.nlu.calibration import refusal_threshold, scale_of
+from bot.nlu.calibration import refusal_threshold, scale_of, surprise
 from bot.nlu.intent_examples import Examples
 from bot.nlu.intent_features import Blocks, FeatureWeights
 from bot.nlu.linear_intents import LinearIntents, fit, folds_of, scores_for
@@ -21,6 +21,12 @@ Array = npt.NDArray[np.float64]
 # known from what is not. A message about something else may look like one intent more than any
 # other and yet like none of its examples.
 CONFIDENCE_WEIGHT = 0.2
+
+# The regularization's inverse that are tried on the held-out examples. Many examples want little
+# of it, and to try would take longest there.
+STRENGTHS = (2.0, 8.0, 30.0)
+USUAL_STRENGTH = 60.0
+MANY_EXAMPLES = 3000
 
 LAYOUT = 1
 
@@ -95,7 +101,7 @@ class IntentModel:
 def train(
     examples: Examples,
     *,
-    strength: float,
+    strength: float | None,
     name_weight: float,
     refused_share: float,
     out_of_scope: str | None,
@@ -103,7 +109,7 @@ def train(
 ) -> IntentModel:
     """Train on all examples, with confidences and threshold from held-out ones.
 
-    `refused_share` 0: nothing is refused. `out_of_scope` is the intent, if any, of examples that
+    `strength` None: the best on the held-out ones. `refused_share` 0: nothing is refused. `out_of_scope` is the intent, if any, of examples that
     the assistant is not to understand.
     """
     features = FeatureWeights.fit(examples.blocks)
@@ -115,7 +121,12 @@ def train(
         other = int(np.searchsorted(names, out_of_scope))
     weight = name_weight * _names_tell(examples, ids) if of_names is not None else 0.0
 
-    def trained(of: csr_matrix, rows: npt.NDArray[np.intp]) -> LinearIntents:
+    def trained(
+        of: csr_matrix,
+        rows: npt.NDArray[np.intp],
+        strength: float,
+        start: LinearIntents | None = None,
+    ) -> LinearIntents:
         labels, importance = examples.intents[rows], np.ones(len(rows))
         shown = of[rows]
         if of_names is not None and weight > 0:
@@ -128,6 +139,7 @@ def train(
             dense_columns=features.dense_columns,
             strength=strength,
             importance=importance,
+            start=start,
         )
 
     if examples.dense_before is not None and examples.held_out.any():
@@ -135,15 +147,22 @@ def train(
         folds = [(np.flatnonzero(~examples.held_out), np.flatnonzero(examples.held_out))]
     else:
         apart, folds = matrix, folds_of(ids, seed)
-    scores, near, right = [np.zeros((0, len(names)))], [np.zeros(0)], [np.zeros(0, dtype=np.intp)]
+    strengths = _strengths(strength, len(ids)) if folds else [strength or USUAL_STRENGTH]
+    scores: list[list[Array]] = [[np.zeros((0, len(names)))] for _ in strengths]
+    near, right = [np.zeros(0)], [np.zeros(0, dtype=np.intp)]
     for known, held_out in folds:
-        scores.append(scores_for(trained(apart, known), apart[held_out], names))
+        start = None
+        for tried, made in zip(strengths, scores, strict=True):
+            start = trained(apart, known, tried, start)
+            made.append(scores_for(start, apart[held_out], names))
         neighbours = Neighbours.of(apart[known], features.dense_columns)
         near.append(neighbours.nearest(apart[held_out]))
         right.append(ids[held_out])
-    held_scores, held_right = np.concatenate(scores), np.concatenate(right)
-    model = trained(matrix, np.arange(len(ids)))
-    model = replace(model, scale=scale_of(held_scores, held_right))
+    held_right = np.concatenate(right)
+    held_scores, scale, best = _best(
+        [np.concatenate(made) for made in scores], strengths, held_right
+    )
+    model = replace(trained(matrix, np.arange(len(ids)), best), scale=scale)
     return IntentModel(
         features,
         model,
@@ -156,6 +175,24 @@ def train(
             refused_share,
         ),
     )
+
+
+def _strengths(strength: float | None, examples: int) -> list[float]:
+    if strength is not None:
+        return [strength]
+    return [USUAL_STRENGTH] if examples > MANY_EXAMPLES else list(STRENGTHS)
+
+
+def _best(
+    scores: list[Array], strengths: list[float], right: npt.NDArray[np.intp]
+) -> tuple[Array, float, float]:
+    """The held-out scores that surprise least once they are calibrated, their scale, and whose."""
+    if not len(right):
+        return scores[0], scale_of(scores[0], right), strengths[0]
+    scales = [scale_of(made, right) for made in scores]
+    surprises = [surprise(made * scale, right) for made, scale in zip(scores, scales, strict=True)]
+    best = int(np.argmin(surprises))
+    return scores[best], scales[best], strengths[best]
 
 
 def _in_scope(confidences: Array, nearest: Array) -> Array:

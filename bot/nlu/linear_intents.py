@@ -50,6 +50,7 @@ def fit(
     dense_columns: int = 0,
     strength: float,
     importance: npt.NDArray[np.float64] | None = None,
+    start: LinearIntents | None = None,
 ) -> LinearIntents:
     """Train on features of shape (examples, columns); uncalibrated.
 
@@ -57,7 +58,8 @@ def fit(
     each intent against the rest. The first `dense_columns` are multiplied as the dense matrix
     that they are, which scikit-learn's own can't. `strength` is the inverse of the
     regularization, `importance` a weight for each example; intents count alike, however many
-    examples they have.
+    examples they have. From the weights of another strength on the same data, `start`, it is
+    there sooner.
     """
     names, ids = np.unique(np.asarray(labels), return_inverse=True)
     columns, intents = features.shape[1], len(names)
@@ -68,9 +70,12 @@ def fit(
     of_intent = np.bincount(ids, weights=each)
     each = each * (len(ids) / (intents * of_intent))[ids]
     problem = _Problem(features, ids, each * strength, dense_columns)
+    first = np.zeros((columns + 1, intents))
+    if start is not None:
+        first[:-1], first[-1] = start.weights, start.intercept
     found = minimize(
         problem.cost,
-        np.zeros((columns + 1) * intents),
+        first.ravel(),
         jac=True,
         method="L-BFGS-B",
         options={"maxiter": _MOST_STEPS, "ftol": _ENOUGH, "gtol": 1e-4, "maxcor": 6},
