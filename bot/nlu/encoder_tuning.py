@@ -37,7 +37,9 @@ class Tuning:
     """How to tune. `epochs` 0: as many as `steps` batches take, between 3 and 15.
 
     `layers` is how many of the transformer's last layers change; the ones below, and its word
-    embeddings, hold what it knows of language beyond the examples.
+    embeddings, hold what it knows of language beyond the examples. `keep` is the share of the
+    weights before in the weights after: the mean of both is right more often than either where
+    examples are few (Wortsman et al. 2022, arXiv 2109.01903).
     """
 
     epochs: int = 0
@@ -46,6 +48,7 @@ class Tuning:
     learning_rate: float = 2e-4
     layers: int = 3
     contrast: float = 0.5
+    keep: float = 0.5
     temperature: float = 0.05
     seed: int = 42
 
@@ -54,13 +57,15 @@ class Tuning:
         wrong = [
             f"{name} is {value}, but must be above 0"
             for name, value in vars(self).items()
-            if name not in ("epochs", "contrast", "seed") and not value > 0
+            if name not in ("epochs", "contrast", "keep", "seed") and not value > 0
         ]
         wrong += [
             f"{name} is {value}, but must not be below 0"
             for name, value in vars(self).items()
             if name in ("epochs", "contrast") and value < 0
         ]
+        if not 0 <= self.keep < 1:
+            wrong.append(f"keep is {self.keep}, but must be from 0 to below 1")
         if wrong:
             raise InvalidConfigException("the sentence encoder's tuning: " + "; ".join(wrong))
 
@@ -91,6 +96,7 @@ def tune(
         centroids = _centroids(SentenceEncoder(model).encode(texts), ids, len(names))
         weights = torch.nn.Parameter(torch.from_numpy(centroids))
         changing = _last_layers(model, tuning.layers)
+        before = [weight.detach().clone() for weight in changing]
         epochs = tuning.epochs_for(len(texts))
         total = epochs * -(-len(texts) // tuning.batch_size)
         optimizer = torch.optim.AdamW(
@@ -117,6 +123,8 @@ def tune(
                     news.step(loss.item())
         finally:
             model.eval().requires_grad_(requires_grad=False)
+        for weight, kept in zip(changing, before, strict=True):
+            weight.lerp_(kept, tuning.keep)
 
 
 def _centroids(

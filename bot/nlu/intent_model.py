@@ -1,4 +1,4 @@
-"""The trained intent classifier: how it is trained, calibrated, stored and asked. Nothing of the graph here."""
+"""The trained intent classifier: how it is trained, calibrated, stored and asked."""
 
 from __future__ import annotations
 

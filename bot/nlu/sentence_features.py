@@ -10,6 +10,7 @@ In `config.yml`, with everything that may be set and what it is otherwise:
       epochs: 0                 # 0: 3 to 15, by how many examples there are
       learning_rate: 0.0002
       layers: 3                 # the last ones, which change
+      keep: 0.5                 # the share of the weights before in the weights after
       seed: 42
 """
 
@@ -47,7 +48,7 @@ logger = logging.getLogger(__name__)
 _TUNED = "encoder"
 # Of the examples, how many the first of two tunings leaves out, to see what tuning comes to.
 _HELD_OUT_SHARE = 0.2
-_TUNING_KEYS = ("epochs", "learning_rate", "layers", "seed")
+_TUNING_KEYS = ("epochs", "learning_rate", "layers", "keep", "seed")
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
@@ -70,6 +71,7 @@ class SentenceFeatures(DenseFeaturizer, GraphComponent):
             "epochs": 0,
             "learning_rate": Tuning.learning_rate,
             "layers": Tuning.layers,
+            "keep": Tuning.keep,
             "seed": Tuning.seed,
         }
 

@@ -67,6 +67,8 @@ def test_few_examples_are_shown_more_often(examples: int, epochs: int) -> None:
 def test_settings_that_make_no_sense_are_refused() -> None:
     with pytest.raises(InvalidConfigException, match=r"learning_rate is -1.*must be above 0"):
         Tuning(learning_rate=-1)
+    with pytest.raises(InvalidConfigException, match="keep is 1, but must be from 0"):
+        Tuning(keep=1)
     with pytest.raises(InvalidConfigException, match="epochs is -1"):
         Tuning(epochs=-1)
 
