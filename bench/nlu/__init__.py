@@ -1,0 +1,1 @@
+"""How well intents are told, beside stock Rasa, on public data."""
