@@ -77,7 +77,7 @@ def test_names_of_intents_are_features_too(storage: LocalModelStorage) -> None:
 def test_tuning_holds_a_fifth_out_and_is_there_again_when_loaded(
     storage: LocalModelStorage,
 ) -> None:
-    config = {"tune": True, "epochs": 1, "layers": 1}
+    config: dict[str, Any] = {"tune": True, "epochs": 1, "layers": 1}
     trained = made(storage, **config)
     data = examples()
     trained.train(data)
