@@ -113,6 +113,8 @@ async def test_who_works_is_told_of_a_lost_connection_and_hears_of_who_waits(
         ) as page:
             await page.evaluate(RUNG)
             await expect(page.locator("#missing")).to_be_hidden()
+            # Only who knows how many wait can tell that there is one more.
+            await expect(page.locator("[data-badge=queue]")).to_have_text("0")
             await console.handoff("bjorn")
             await expect(page.locator("[data-badge=queue]")).to_have_text("1")
 
